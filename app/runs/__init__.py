@@ -1,0 +1,1 @@
+"""Runs on disk and in processes: storage, queue, host, follower, sweeps, exports."""

@@ -1,0 +1,1 @@
+"""One module per tab: which tasks, which panels, what may be dropped."""

@@ -1,0 +1,52 @@
+"""A store, and supervisors whose processes never outlive the test."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.runs import processes
+from app.runs.store import Store
+from app.runs.supervisor import Supervisor
+
+
+@pytest.fixture(autouse=True)
+def fake_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_TASK_MODULES", "tests.runs.fake_tasks")
+    monkeypatch.setenv("ASSAY_NO_TORCH", "1")
+
+
+@pytest.fixture
+def store(tmp_path: Path, fake_tasks: None) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def supervise(store: Store) -> Iterator[Callable[..., Supervisor]]:
+    """Makes supervisors of the test's store; everything they started is gone after the test."""
+    made: list[Supervisor] = []
+
+    def make(**options: object) -> Supervisor:
+        options = {"warm": False, "on_store": store, **options}
+        supervisor = Supervisor(options.pop("on_store"), **options)  # type: ignore[arg-type]
+        made.append(supervisor)
+        return supervisor
+
+    yield make
+    tokens = [store.run(run)["token"] for run in store.ids() if not store.problems()]
+    for supervisor in made:
+        supervisor.close(stop_runs=False)
+    for token in filter(None, tokens):
+        processes.end_tree(None, None, token, kill=True)
+
+
+def until(condition: Callable[[], object], limit: float = 20.0, step: Callable[[], object] | None = None) -> object:
+    """Wait until `condition()` is true and return its value; calls `step` meanwhile."""
+    end = time.monotonic() + limit
+    while not (value := condition()):
+        if step is not None:
+            step()
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.01)
+    return value
