@@ -60,6 +60,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     sweep.add_argument("--dry-run", action="store_true", help="list the runs, measure one, queue nothing")
 
     demo = add("demo", "demo:demo", "Run every workspace's Try it and leave reports and screenshots in a folder.")
+    demo.add_argument("workspaces", nargs="*", metavar="WORKSPACE", help="only these (all)")
     demo.add_argument("--out", type=Path, default=Path("assay-demo"), help="folder (assay-demo)")
     demo.add_argument("--theme", choices=("light", "dark"), default="light")
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from app.core import AssayError
 from app.runs.plain_text import one_line
+from app.runs.report import References
 from app.runs.secrets import Secrets
 from app.runs.settings import Settings, load_settings, store_folder
 from app.runs.store import Store
 from app.runs.supervisor import Supervisor
+from app.workspaces import load_workspaces
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,14 @@ class Context:
             why=shown,
             remedy="See them all with: runs list",
         )
+
+    def references(self, run: str) -> References:
+        """What the run's workspace draws into its curves to compare with."""
+        summary = self.store.summary(run)
+        workspace = load_workspaces().get(summary.workspace)
+        if workspace is None or workspace.references is None:
+            return {}
+        return workspace.references(summary.task, summary.config)
 
     @contextmanager
     def supervisor(self) -> Iterator[Supervisor]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app.cli.context import Context, context, print_json
-from app.cli.start import stop_on_terminate, trials
+from app.cli.start import stop_on_terminate, trial, trials
 from app.cli.watch import follow
 from app.core import AssayError
 from app.runs.page import fill
@@ -25,7 +25,7 @@ SCREENSHOT_LIMIT = 120.0
 def demo(options: argparse.Namespace) -> int:
     """The code of the first Try it that did not go well. A missing screenshot is said, and is no failure."""
     out: Path = options.out.expanduser().absolute()
-    chosen = trials()
+    chosen = {key: trial(key) for key in options.workspaces} or trials()
     if not chosen:
         raise AssayError("No workspace has a Try it")
     try:
@@ -58,7 +58,8 @@ def demo(options: argparse.Namespace) -> int:
 
 def _entry(surroundings: Context, out: Path, key: str, run: str, theme: str) -> dict[str, str]:
     summary = surroundings.store.summary(run)
-    page = render(surroundings.store, run, redact=surroundings.secrets.redactor())
+    redact, references = surroundings.secrets.redactor(), surroundings.references(run)
+    page = render(surroundings.store, run, references=references, redact=redact)
     Disk().replace(out / f"{key}.html", page.encode("utf-8", "replace"))
     problem = take_screenshot(surroundings.store.root, run, out / f"{key}.png", theme)
     if problem:

@@ -84,11 +84,11 @@ def report(options: argparse.Namespace) -> int:
 
     surroundings = context(options)
     run = surroundings.find(options.run)
-    redact = surroundings.secrets.redactor()
+    redact, references = surroundings.secrets.redactor(), surroundings.references(run)
     if options.out:
-        path = _save(options.out, render(surroundings.store, run, redact=redact))
+        path = _save(options.out, render(surroundings.store, run, references=references, redact=redact))
     else:
-        path = write_report(surroundings.store, run, redact=redact)
+        path = write_report(surroundings.store, run, references=references, redact=redact)
     _answer(surroundings, {"id": run, "report": str(path)}, str(path))
     return 0
 
@@ -104,8 +104,14 @@ def compare(options: argparse.Namespace) -> int:
     baseline = surroundings.find(options.baseline) if options.baseline else None
     found = compare_runs([surroundings.store.summary(run) for run in runs], baseline)
     if options.out:
-        redact = surroundings.secrets.redactor()
-        _save(options.out, render_comparison(surroundings.store, runs, baseline=baseline, redact=redact))
+        page = render_comparison(
+            surroundings.store,
+            runs,
+            baseline=baseline,
+            references=surroundings.references(runs[0]),
+            redact=surroundings.secrets.redactor(),
+        )
+        _save(options.out, page)
     if surroundings.json:
         print_json(as_dict(found))
         return 0

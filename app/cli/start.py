@@ -1,7 +1,6 @@
 """Commands that start work: run, try, measure, resume."""
 
 import argparse
-import importlib
 import signal
 from dataclasses import asdict
 from typing import Any
@@ -15,6 +14,7 @@ from app.engines import find_task, load_tasks
 from app.runs.config_text import read_config_text, value_from_text
 from app.runs.figures import duration_text
 from app.runs.states import WAITING
+from app.workspaces import load_workspaces
 
 TRY_PRESET = "try"
 
@@ -52,7 +52,7 @@ def measure(options: argparse.Namespace) -> int:
         print(f"each step    {duration_text(found.seconds_per_step)}")
         print(f"whole run    about {duration_text(found.total_seconds)}")
         print(f"disk         {size_in_words(found.disk_bytes)}")
-        print("It fits." if found.fits else "It does not fit.", found.advice)
+        print(found.advice)
     return 0 if found.fits else 1
 
 
@@ -130,22 +130,10 @@ def trials() -> dict[str, tuple[str, dict[str, Any]]]:
     for task in load_tasks().values():
         if TRY_PRESET in task.presets:
             found.setdefault(task.workspace, (task.name, dict(task.presets[TRY_PRESET].values)))
-    for key in sorted({task.workspace for task in load_tasks().values()}):
-        if declared := _declared_trial(key):
-            found[key] = declared
+    for key, workspace in load_workspaces().items():
+        task_name, values = workspace.try_it
+        found[key] = (task_name, dict(values))
     return found
-
-
-def _declared_trial(key: str) -> tuple[str, dict[str, Any]] | None:
-    module = f"app.workspaces.{key}"
-    try:
-        workspace = importlib.import_module(module).WORKSPACE
-    except ModuleNotFoundError as error:
-        if error.name not in (module, "app.workspaces"):
-            raise
-        return None
-    task, values = workspace.try_it
-    return str(task), dict(values)
 
 
 def stop_on_terminate() -> None:

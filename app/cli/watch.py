@@ -188,8 +188,8 @@ class Lines(View):
         if time_ - self._last_line < LINE_EVERY and done != total:
             return
         self._last_line = time_
-        share = f" {100 * done // total} %" if total else ""
-        self.say(f"[{time_:8.1f} s] {one_line(self._stage)} {done}/{total}{share}  {self.metric_words()}".rstrip())
+        share = f"{done}/{total} {100 * done // total} %" if total else str(done)
+        self.say(f"[{time_:8.1f} s] {one_line(self._stage)} {share}  {self.metric_words()}".rstrip())
 
     def metric_words(self) -> str:
         return "  ".join(f"{one_line(name, 40)} {number(value)}" for name, value in list(self._metrics.items())[:3])
@@ -212,11 +212,13 @@ class Bars(Lines):
     def progressed(self, time_: float, data: dict[str, Any]) -> None:
         if self._bar is None:
             self._bar = self._made(total=None)
-        total = _whole(data.get("total"))
+        done, total = _whole(data.get("done")), _whole(data.get("total"))
         if total and self._bar.total != total:
+            # What was done before this bar (a resume) must not count into its rate.
+            self._bar.initial = done
             self._bar.total = total
             self._bar.unit = f" {one_line(data.get('unit', 'step'), 20)}"
-        self._bar.n = _whole(data.get("done"))
+        self._bar.n = done
         self._bar.set_postfix_str(self.metric_words(), refresh=False)
         self._bar.refresh()
 

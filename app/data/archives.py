@@ -85,7 +85,7 @@ class _Writer:
     def __init__(self, root: Path, archive: str, allowance: int) -> None:
         self._root = root
         self._archive = archive
-        self._left = self._allowance = min(allowance, max(0, shutil.disk_usage(root).free - 100_000_000))
+        self.left = self.allowance = min(allowance, max(0, shutil.disk_usage(root).free - 100_000_000))
         self._taken: set[PurePosixPath] = set()
         self._entries = 0
 
@@ -111,8 +111,8 @@ class _Writer:
         if not place.parts:
             self.refuse(entry, "it has no name")
         self._taken.add(place)
-        if declared > self._left:
-            self._too_much(entry)
+        if declared > self.left:
+            self.too_much(entry)
         target = self._root.joinpath(*place.parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         stream = open_entry()
@@ -120,9 +120,9 @@ class _Writer:
             self.refuse(entry, "it is no plain file")
         with closing(stream), target.open("xb") as copy:
             while part := stream.read(_PART):
-                self._left -= len(part)
-                if self._left < 0:
-                    self._too_much(entry)
+                self.left -= len(part)
+                if self.left < 0:
+                    self.too_much(entry)
                 copy.write(part)
         self._check_depth(entry, target)
 
@@ -142,8 +142,8 @@ class _Writer:
         if head[:4] == b"PK\x03\x04" and not entry.lower().endswith(".npz"):
             self.refuse(entry, "it is an archive inside the archive")
 
-    def _too_much(self, entry: str) -> NoReturn:
-        self.refuse(entry, f"unpacked it would be larger than {size_in_words(self._allowance)}")
+    def too_much(self, entry: str) -> NoReturn:
+        self.refuse(entry, f"unpacked it would be larger than {size_in_words(self.allowance)}")
 
 
 def _unpack_zip(handle: BinaryIO, writer: _Writer, name: str, packed: int) -> None:
@@ -161,7 +161,7 @@ def _unpack_zip(handle: BinaryIO, writer: _Writer, name: str, packed: int) -> No
             if entry.orig_filename != entry.filename and "\0" in entry.orig_filename:
                 writer.refuse(entry.filename, "its name leads outside the archive")
         total = sum(entry.file_size for entry in entries)
-        if total > writer._left:
+        if total > writer.left:
             writer.refuse(max(entries, key=_file_size).filename, _total_words(total, packed))
         for entry in entries:
             if entry.is_dir():
@@ -222,7 +222,7 @@ class _Bounded:
         self._handle = handle
         self._unpacker: Any = zlib.decompressobj(wbits=31) if zipped else None
         self._writer = writer
-        self._left = writer._allowance + 2048 * ENTRY_LIMIT
+        self._left = writer.allowance + 2048 * ENTRY_LIMIT
         self._buffer = b""
         self.tail = b"?"
 
@@ -233,7 +233,7 @@ class _Bounded:
                 break
             self._left -= len(part)
             if self._left < 0:
-                self._writer._too_much("(its headers)")
+                self._writer.too_much("(its headers)")
             self._buffer += part
         answer, self._buffer = self._buffer[:count], self._buffer[count:]
         if answer:

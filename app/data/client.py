@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
@@ -224,8 +225,6 @@ class _Helper:
 def _cause(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
-    import signal
-
     try:
         return f"signal {signal.Signals(-code).name}"
     except ValueError:

@@ -56,15 +56,7 @@ def confine() -> None:
     separate process are the second wall. Where there is no `resource` module, the hook and the time limit remain.
     """
     sys.dont_write_bytecode = True
-    try:
-        import resource
-    except ImportError:
-        pass_limits = False
-    else:
-        pass_limits = sys.platform != "darwin"
-    if pass_limits:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit_memory()
     sys.addaudithook(_Hook(Path(tempfile.gettempdir())))
 
 
@@ -76,6 +68,17 @@ def start_clock(seconds: float = WALL_LIMIT) -> None:
 
 def stop_clock() -> None:
     faulthandler.cancel_dump_traceback_later()
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:
+        return
+    # macOS has the name of this limit but refuses to set it.
+    if sys.platform != "darwin":
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _limit_processor_time(seconds: float) -> None:

@@ -8,7 +8,9 @@ from app.core.errors import AssayError
 from app.data import recognise
 from app.data.archives import unpacked
 from app.data.arrays import array_headers
-from app.data.describe import describe_image_folder, describe_samples, describe_table
+from app.data.describe import describe_samples
+from app.data.describe_folder import describe_image_folder
+from app.data.describe_table import describe_table
 from app.data.files import join_ref, what_is_at
 from app.data.idx import read_header
 from app.data.inspection import Inspection, Problem

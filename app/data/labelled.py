@@ -60,8 +60,8 @@ def load_labelled(
     """Load the data set `ref`: `builtin:digits`, a path, or the paths of one set joined by `|`.
 
     `side` resizes pictures to side × side by area (None: as they are; 28 for folders). `label_column` is a column's
-    name or its number from 1 (None: the last). `classes` keeps only these, in this order. `on_bad_file`: skip-few leaves
-    out unreadable pictures below 5 % and refuses tables with bad cells; skip leaves out all; refuse none. `progress` is
+    name or its number from 1 (None: the last). `classes` keeps only these, in this order. `on_bad_file`: skip-few
+    leaves out unreadable pictures below 5 % and refuses bad cells; skip leaves out all; refuse none. `progress` is
     called with (done, total) while a folder of pictures is read. Raises AssayError for all that can be wrong with data.
     """
     samples = read_ref(ref, side=side, label_column=label_column, mode=on_bad_file, progress=progress)

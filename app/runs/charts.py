@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from app.core.task import Emits, Task
-from app.runs.curve import Reference, Series, colour, dash, draw
+from app.runs.curve import Level, Reference, Series, colour, dash, draw
 from app.runs.evidence import Curve
 from app.runs.figures import number
 from app.stats import t_quantile
@@ -42,7 +42,7 @@ def run_charts(
     curves: Mapping[str, Curve],
     task: Task | None,
     clean: Clean,
-    references: Mapping[str, Sequence[Reference]],
+    references: Mapping[str, Sequence[Level]],
 ) -> list[Chart]:
     """One chart per family of metrics: `loss/train` and `loss/validation` share one if their units agree."""
     families: dict[tuple[object, ...], list[str]] = {}
@@ -65,7 +65,7 @@ def comparison_charts(
     columns: Sequence[tuple[str, Sequence[Mapping[str, Curve]]]],
     task: Task | None,
     clean: Clean,
-    references: Mapping[str, Sequence[Reference]],
+    references: Mapping[str, Sequence[Level]],
 ) -> list[Chart]:
     """One chart per metric with a line per column; several seeds become their mean with a 95 % band."""
     names = dict.fromkeys(name for _, runs in columns for run in runs for name in run)
@@ -104,14 +104,14 @@ def _at(curve: Curve, steps: np.ndarray) -> np.ndarray:
 
 
 def _chart(
-    title: str, series: Sequence[Series], declared: Emits | None, levels: Sequence[Reference], clean: Clean
+    title: str, series: Sequence[Series], declared: Emits | None, levels: Sequence[Level], clean: Clean
 ) -> Chart:
     log_y = _spans_decades(series) if declared is not None and declared.loss else False
-    levels = [Reference(clean(level.label), level.value, clean(level.source)) for level in levels]
+    levels = [Reference(level.value, clean(level.text), clean(level.source)) for level in levels]
     unit = declared.unit if declared else ""
     svg = draw(series, title=title, unit=unit, log_y=log_y, references=levels)
     rows, left_out = _rows(series)
-    remarks = [f"{level.label}: {level.source}" for level in levels if level.source]
+    remarks = [f"{level.text}: {level.source}" for level in levels if level.source]
     lost = sum(int((~np.isfinite(line.y)).sum()) for line in series)
     if lost:
         remarks.append(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -27,12 +28,23 @@ class Series:
     band: np.ndarray | None = None
 
 
+class Level(Protocol):
+    """A level to compare with, whoever declared it."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Reference:
     """A level to compare with: a baseline, or what a paper reports."""
 
-    label: str
     value: float
+    text: str
     source: str = ""
 
 
@@ -157,10 +169,12 @@ def _reference(frame: _Frame, level: Reference) -> Markup:
     if not frame.shows(level.value):
         return Markup("")
     y = frame.y(level.value)
-    label = f"{one_line(level.label)} {number(level.value)}"
+    label = f"{one_line(level.text)} {number(level.value)}"
     place = y - 5 if y > TOP + 14 else y + 14
     line = _format('<line class="reference" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>', LEFT, WIDTH - RIGHT, y, y)
-    return line + _format('<text class="level" x="{}" y="{:.1f}" text-anchor="end">{}</text>', WIDTH - RIGHT - 4, place, label)
+    return line + _format(
+        '<text class="level" x="{}" y="{:.1f}" text-anchor="end">{}</text>', WIDTH - RIGHT - 4, place, label
+    )
 
 
 def _line(frame: _Frame, line: Series, index: int) -> list[Markup]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from app.core.task import Task
 from app.data.text import size_in_words
 from app.runs.evidence import Evidence, confined, read_array, read_json, read_png, read_wav
 from app.runs.figures import number
@@ -90,19 +91,28 @@ class Exhibits:
     texts: list[dict[str, str]] = field(default_factory=list)
     artifacts: list[dict[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    task: Task | None = None
+
+    def title(self, record: Record) -> str:
+        """The declared title of one event; of a family of events (`name*`) it would not tell one from another."""
+        declared = self.task.declaration(record.kind, record.name) if self.task else None
+        return declared.title if declared and declared.title and not declared.name.endswith("*") else record.name
 
 
-def exhibits(folder: Path, evidence: Evidence) -> Exhibits:
-    """Choose and read what to show from the run in `folder`; at most 24 MB of pictures and sounds together."""
-    found = Exhibits()
+def exhibits(folder: Path, evidence: Evidence, task: Task | None = None) -> Exhibits:
+    """Choose and read what to show from the run in `folder`; at most 24 MB of pictures and sounds together.
+
+    Titles are those that `task` declares for its events, else the events' names.
+    """
+    found = Exhibits(task=task)
     budget = LARGEST_TOGETHER
-    for (kind, name), records in evidence.sequences.items():
+    for (kind, _), records in evidence.sequences.items():
         chosen = _spread(records)
         if kind == "image":
             shown = [picture for record in chosen if (picture := _picture(folder, record, budget, found)) is not None]
             budget -= sum(len(picture.data) for picture in shown)
             if shown:
-                found.pictures.append(PictureGroup(name, tuple(shown), len(records) - len(shown)))
+                found.pictures.append(PictureGroup(found.title(records[0]), tuple(shown), len(records) - len(shown)))
         else:
             for record in chosen[-3:]:
                 data = read_wav(folder, record.data.get("file"), min(LARGEST_PICTURE, max(0, budget)))
@@ -143,7 +153,7 @@ def _table(folder: Path, record: Record, found: Exhibits) -> None:
     shown = [row for row in rows[:MOST_ROWS] if isinstance(row, list)]
     found.tables.append(
         ShownTable(
-            record.name,
+            found.title(record),
             tuple(str(column) for column in columns[:MOST_COLUMNS]),
             tuple(tuple(_cell(value) for value in row[:MOST_COLUMNS]) for row in shown),
             len(rows) - len(shown),
@@ -165,13 +175,13 @@ def _array(folder: Path, record: Record, found: Exhibits) -> None:
         HeatRow(label, tuple(_heat_cell(value, top) for value in row.tolist()))
         for label, row in zip(rows, floats, strict=True)
     ]
-    found.maps.append(Heatmap(record.name, columns, tuple(lines)))
+    found.maps.append(Heatmap(found.title(record), columns, tuple(lines)))
 
 
 def _text(folder: Path, record: Record, found: Exhibits) -> None:
     text = str(record.data.get("text", ""))
     more = f"\n… {len(text) - MOST_TEXT} more characters in the run’s folder" if len(text) > MOST_TEXT else ""
-    found.texts.append({"title": record.name, "text": text[:MOST_TEXT] + more})
+    found.texts.append({"title": found.title(record), "text": text[:MOST_TEXT] + more})
 
 
 def _artifact(folder: Path, record: Record, found: Exhibits) -> None:

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 import traceback
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,11 @@ def _finish(folder: Path, outcome: Outcome, log: EventLog, disk: Disk, patience:
 
 def _redaction(hidden: list[str]) -> Any:
     told = redactor(hidden)
+    told_name = lru_cache(maxsize=10_000)(told)  # names of metrics come again and again
 
     def redact(kind: str, fields: dict[str, Any]) -> dict[str, Any]:
+        if kind == "metric" and hidden:
+            return {**fields, "name": told_name(str(fields["name"]))}
         if kind in ("metric", "progress", "system") or not (hidden or kind in ("log", "warn", "finished")):
             return fields
         return dict(redact_record(fields, told))

@@ -15,7 +15,7 @@ from app.runs.commands import STOP, waiting
 from app.runs.storage import Disk
 
 INTERVAL = 0.02
-POKE_AFTER = 1.5
+POKE_AFTER = 1.0
 """Seconds after which a task that has not yielded since it was asked to stop is interrupted where it is."""
 
 POKE = getattr(signal, "SIGUSR1", None)

@@ -21,6 +21,7 @@ FILE = "index.json"
 SETTLED = 2_000_000_000
 """Nanoseconds: a folder changed more recently may change again within the clock's grain, so it is not trusted."""
 SAVE_AFTER = 10.0
+RECENT = 1.0
 
 
 class Index:
@@ -32,13 +33,22 @@ class Index:
         self._disk = disk
         self._lock = threading.Lock()
         self._known: dict[str, tuple[int, RunSummary]] = {}
-        self._texts: dict[str, tuple[int, str]] = {}
+        self._texts: dict[str, tuple[RunSummary, str]] = {}
+        self._listed: tuple[float, int, list[RunSummary]] = (-RECENT, 0, [])
         self._loaded = False
         self._unsaved = 0
         self._saved = 0.0
 
+    def recent(self, order: Collection[str], held: Collection[str]) -> list[RunSummary]:
+        """As `summaries`, or as they were listed within the last second, where no run has come or gone since."""
+        when, place, listed = self._listed
+        if time.monotonic() - when < RECENT and place == self._changed():
+            return listed
+        return self.summaries(order, held)
+
     def summaries(self, order: Collection[str], held: Collection[str]) -> list[RunSummary]:
         """All runs, newest first."""
+        place = self._changed()
         with self._lock:
             self._load()
             found: dict[str, RunSummary] = {}
@@ -59,25 +69,24 @@ class Index:
                 del self._known[name]
                 self._unsaved += 1
             self._save()
-            return sorted(found.values(), key=lambda summary: (summary.created, summary.id), reverse=True)
+            listed = sorted(found.values(), key=lambda summary: (summary.created, summary.id), reverse=True)
+            self._listed = (time.monotonic(), place, listed)
+            return listed
 
-    def forget(self) -> None:
-        """Read everything anew next time."""
-        with self._lock:
-            self._known.clear()
-            self._loaded = True
+    def outdate(self) -> None:
+        """Something was changed here: the next search looks again."""
+        self._listed = (-RECENT, 0, [])
 
     def search(self, summaries: list[RunSummary], matches: Callable[[RunSummary, str], bool]) -> list[RunSummary]:
         """Those that match, given each with its words in lower case."""
         return [summary for summary in summaries if matches(summary, self._text(summary))]
 
     def _text(self, summary: RunSummary) -> str:
-        key = hash((summary.name, summary.note, summary.tags, summary.verdict, summary.state))
         known = self._texts.get(summary.id)
-        if known is None or known[0] != key:
+        if known is None or known[0] is not summary:
             said = (summary.name, summary.note, summary.verdict, summary.state, *summary.tags)
             words = (summary.id, summary.task, *said)
-            known = self._texts[summary.id] = (key, "\n".join(words).casefold())
+            known = self._texts[summary.id] = (summary, "\n".join(words).casefold())
         return known[1]
 
     def _folders(self) -> list[tuple[str, int]]:
@@ -86,10 +95,16 @@ class Index:
                 return [
                     (entry.name, entry.stat(follow_symlinks=False).st_mtime_ns)
                     for entry in entries
-                    if is_id(entry.name) and entry.is_dir(follow_symlinks=True)
+                    if (entry.name in self._known or is_id(entry.name)) and entry.is_dir(follow_symlinks=True)
                 ]
         except OSError:
             return []
+
+    def _changed(self) -> int:
+        try:
+            return os.stat(self._runs).st_mtime_ns
+        except OSError:
+            return 0
 
     def _load(self) -> None:
         if self._loaded:

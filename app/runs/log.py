@@ -116,6 +116,8 @@ class EventLog:
     def _save(self, name: str, data: bytes) -> None:
         path = self._folder / name
         hard = name.startswith("checkpoints/")
+        if name.count("/") > 1:  # an artifact of several files has a folder of its own
+            self._patience(lambda: self._disk.make_folder(path.parent), 0)
         self._patience(lambda: (self._disk.replace if hard else self._disk.create)(path, data), len(data))
 
     def _copy(self, source: Path, name: str) -> None:

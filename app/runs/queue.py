@@ -95,6 +95,17 @@ class Queue:
                     return run
             return None
 
+    def claim(self, run: str) -> bool:
+        """Take one waiting run whatever else is under way; False if somebody else has it already."""
+        with self.editing() as content:
+            if run not in content["order"]:
+                return False
+            for names in ("order", "held"):
+                content[names] = [name for name in content[names] if name != run]
+            taken = self._take(run)
+            content["active"] += [run] * taken
+            return taken
+
     def ended(self, run: str) -> None:
         """A run that was taken is over."""
         with self.editing() as content:

@@ -14,7 +14,7 @@ from app.engines import load_tasks
 from app.runs.charts import comparison_charts, run_charts
 from app.runs.compare import Comparison, Effect, Published, compare
 from app.runs.config_text import changed, to_command_line, to_text
-from app.runs.curve import Reference
+from app.runs.curve import Level
 from app.runs.evidence import gather
 from app.runs.exhibits import exhibits
 from app.runs.figures import duration_text, number
@@ -26,7 +26,7 @@ from app.runs.storage import Disk
 from app.runs.store import Store
 from app.runs.summary import RunSummary
 
-References = Mapping[str, Sequence[Reference]]
+References = Mapping[str, Sequence[Level]]
 """Levels to draw into the curve of each metric: baselines, or what a paper reports."""
 
 FILE = "report.html"
@@ -56,7 +56,7 @@ def render(
     summary, folder, record = store.summary(run), store.folder(run), store.run(run)
     task = load_tasks().get(summary.task)
     evidence = gather(folder)
-    shown = exhibits(folder, evidence)
+    shown = exhibits(folder, evidence, task)
     result = store.result(run)
     config = redact_record(summary.config, redact)
     return fill(
@@ -200,7 +200,7 @@ def _provenance(
     if attempts > 1:
         lines.append(("Attempts", f"{attempts}; resumed from the last checkpoint"))
     if peak_memory:
-        lines.append(("Peak memory", size_in_words(peak_memory)))
+        lines.append(("Peak memory", size_in_words(round(peak_memory))))
     if stages:
         lines.append(("Stages", ", ".join(f"{name} at {duration_text(time)}" for name, time in stages[:20])))
     for name in ("inputs", "versions"):

@@ -134,12 +134,12 @@ class Secrets:
     def _find(self, key: str) -> tuple[Place, str | None]:
         if value := self._environment.get(known(key).variable, "").strip():
             return "environment", value
-        if value := self._from_keyring(key):
-            return "keyring", value
-        if value := self._session.get(key):
-            return "session", value
-        if value := self._read_file().get(key):
-            return "file", value
+        if kept := self._from_keyring(key):
+            return "keyring", kept
+        if for_now := self._session.get(key):
+            return "session", for_now
+        if written := self._read_file().get(key):
+            return "file", written
         return "nowhere", None
 
     def _from_keyring(self, key: str) -> str | None:

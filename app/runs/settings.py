@@ -29,27 +29,31 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    theme: Literal["system", "light", "dark"] = Field("system", description="Colours of the window")
-    density: Literal["compact", "normal", "touch"] = Field("normal", description="Height of controls and rows")
-    reduced_motion: bool = Field(False, description="No fading and no moving bars")
-    device: Device = Field("auto", description="Where runs compute unless their own setting says otherwise")
-    store: str = Field("", description="Folder that keeps the runs; empty for the usual place")
-    offline: bool = Field(True, description="Nothing leaves this machine, from any process")
-    parallel: int = Field(1, ge=1, le=64, description="Runs that may go on at the same time")
+    theme: Literal["system", "light", "dark"] = Field(default="system", description="Colours of the window")
+    density: Literal["compact", "normal", "touch"] = Field(default="normal", description="Height of controls and rows")
+    reduced_motion: bool = Field(default=False, description="No fading and no moving bars")
+    device: Device = Field(default="auto", description="Where runs compute unless their own setting says otherwise")
+    store: str = Field(default="", description="Folder that keeps the runs; empty for the usual place")
+    offline: bool = Field(default=True, description="Nothing leaves this machine, from any process")
+    parallel: int = Field(default=1, ge=1, le=64, description="Runs that may go on at the same time")
     warm: Literal["auto", "on", "off"] = Field(
-        "auto", description="Keep a spare process ready so that runs start at once"
+        default="auto", description="Keep a spare process ready so that runs start at once"
     )
-    keep_running: bool = Field(True, description="Runs go on when the window is closed")
-    keep_awake: bool = Field(True, description="The computer does not fall asleep while a run is active")
-    notifications: bool = Field(True, description="Tell me when a run ends and Assay is not in front")
-    sound: bool = Field(False, description="A sound with each notification")
-    silent_minutes: int = Field(5, ge=1, le=1_440, description="A run that says nothing for so long raises an alarm")
-    checkpoints_kept: int = Field(2, ge=1, le=1_000, description="Newest checkpoints kept of each run")
-    trash_days: int = Field(30, ge=1, le=3_650, description="Days that a run stays in the trash")
-    shortcuts: dict[str, str] = Field({}, description="Keys that differ from the usual ones, by command")
-    hidden_hints: tuple[str, ...] = Field((), description="Hints and tours that were dismissed")
-    recent: tuple[str, ...] = Field((), description="Files and folders opened lately, newest first")
-    drop_choices: dict[str, str] = Field({}, description="What to do with a kind of dropped file, where remembered")
+    keep_running: bool = Field(default=True, description="Runs go on when the window is closed")
+    keep_awake: bool = Field(default=True, description="The computer does not fall asleep while a run is active")
+    notifications: bool = Field(default=True, description="Tell me when a run ends and Assay is not in front")
+    sound: bool = Field(default=False, description="A sound with each notification")
+    silent_minutes: int = Field(
+        default=5, ge=1, le=1_440, description="A run that says nothing for so long raises an alarm"
+    )
+    checkpoints_kept: int = Field(default=2, ge=1, le=1_000, description="Newest checkpoints kept of each run")
+    trash_days: int = Field(default=30, ge=1, le=3_650, description="Days that a run stays in the trash")
+    shortcuts: dict[str, str] = Field(default={}, description="Keys that differ from the usual ones, by command")
+    hidden_hints: tuple[str, ...] = Field(default=(), description="Hints and tours that were dismissed")
+    recent: tuple[str, ...] = Field(default=(), description="Files and folders opened lately, newest first")
+    drop_choices: dict[str, str] = Field(
+        default={}, description="What to do with a kind of dropped file, where remembered"
+    )
 
     def changed(self, **values: Any) -> "Settings":
         """A copy with `values` set and checked; raises AssayError that names each bad one."""

@@ -17,6 +17,7 @@ from app.runs.encoding import dumps
 
 MOST_EARLY_DEATHS = 3
 LEAST_LIFE = 10.0
+CHECK_EVERY = 10.0
 
 _left_running: list[subprocess.Popen[bytes]] = []
 
@@ -104,6 +105,7 @@ class Spare:
         self._wanted = wanted
         self._host: Host | None = None
         self._early_deaths = 0
+        self._checked = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -124,9 +126,11 @@ class Spare:
             self._early_deaths += time.monotonic() - self._host.started < LEAST_LIFE
             self._host.release()
             self._host = None
-        if self._host is not None and self._host.stamp != stamp():
-            self._host.end()
-            self._host = None
+        if self._host is not None and time.monotonic() - self._checked > CHECK_EVERY:
+            self._checked = time.monotonic()
+            if self._host.stamp != stamp():
+                self._host.end()
+                self._host = None
         if self._wanted and self._host is None and self._early_deaths < MOST_EARLY_DEATHS:
             self._host = Host()
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import app
-from app.core import AssayError, Result, form_fields
-from app.core.task import Task
+from app.core import AssayError, Result
 from app.engines import find_task
 from app.runs import folder as folders
 from app.runs import processes
 from app.runs.encoding import dumps, plain
 from app.runs.identity import is_id, new_id
 from app.runs.index import Index
+from app.runs.inputs import note_inputs
 from app.runs.queue import Queue
 from app.runs.states import ACTIVE
 from app.runs.storage import Disk
@@ -72,7 +72,7 @@ class Store:
         """
         task = find_task(task_name)
         config = task.parse(values).model_dump(mode="json")
-        inputs = _fingerprints(task, config)
+        inputs = note_inputs(task, config)
         now = time.time()
         run = next(run for run in iter(lambda: new_id(task_name, now), "") if not (self.runs / run).exists())
         fields = {
@@ -134,7 +134,9 @@ class Store:
         def matches(summary: RunSummary, content: str) -> bool:
             return all(_fits(word, summary, content) for word in words)
 
-        return self._index.search(self.summaries(), matches)
+        waiting = self.queue.waiting()
+        listed = self._index.recent(order=waiting["order"], held=waiting["held"])
+        return self._index.search([summary for summary in listed if not summary.trashed], matches)
 
     def under_way(self, run: str) -> bool:
         """Whether the run has a living process, or is about to get one."""
@@ -228,6 +230,7 @@ class Store:
             self.disk.replace(place / folders.NOTES, dumps({**folders.read_notes(place), **changes}))
         except OSError as error:
             raise _cannot_write(place, error) from error
+        self._index.outdate()
 
 
 def default_root() -> Path:
@@ -245,19 +248,6 @@ def default_root() -> Path:
 def versions() -> dict[str, str]:
     """What a later reader needs to know of the programs that made a run."""
     return {"assay": app.__version__, "python": sys.version.split()[0], "host": processes.host_name()}
-
-
-def _fingerprints(task: Task, config: Mapping[str, Any]) -> dict[str, Any]:
-    from app.data.fingerprint import fingerprint
-
-    inputs: dict[str, Any] = {}
-    for field in form_fields(task.config):
-        ref = config.get(field.name)
-        if not isinstance(ref, str) or not ref:
-            continue
-        if field.widget == "data" or (field.widget == "model" and Path(ref).exists()):
-            inputs[field.name] = plain(fingerprint(ref))
-    return inputs
 
 
 def _fits(word: str, summary: RunSummary, content: str) -> bool:

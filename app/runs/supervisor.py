@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.core import AssayError, form_fields
+from app.core import AssayError
 from app.engines import find_task
 from app.runs import commands, processes
 from app.runs import folder as folders
 from app.runs.failures import explain_death
+from app.runs.inputs import refuse_changed_inputs, secret_names
 from app.runs.patience import pause_words
 from app.runs.spare import Host, Spare
 from app.runs.states import ACTIVE, OVER, RESUMABLE, WAITING
@@ -82,6 +83,7 @@ class Supervisor:
         self._clock = clock
         self._spare = Spare(warm and not small_machine())
         self._watched: dict[str, Watched] = {}
+        self._to_start: list[str] = []
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._closing = threading.Event()
@@ -90,6 +92,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Begin to work in a thread; runs of an earlier process are found again."""
+        self.store.tidy()
         self._thread = threading.Thread(target=self._loop, name="supervisor", daemon=True)
         self._thread.start()
 
@@ -120,6 +123,14 @@ class Supervisor:
         self._changed(run)
         return run
 
+    def start_now(self, run: str) -> None:
+        """Start a waiting run at once, whatever else is under way."""
+        if not self.store.queue.claim(run):
+            raise AssayError("This run does not wait any more", where=run)
+        with self._lock:
+            self._to_start.append(run)
+        self._changed(run)
+
     def stop(self, run: str) -> None:
         """Ask a run to stop and keep its partial result; it is ended if it does not. A waiting run leaves the queue."""
         state = self.store.summary(run).state
@@ -136,6 +147,8 @@ class Supervisor:
         """End a run's whole process tree now; what was logged is kept."""
         with self._lock:
             self._look()
+            if run not in self._watched and self.store.under_way(run):
+                self._attach(run, whoever_owns_it=True)
             watched = self._watched.get(run)
             if watched is None:
                 raise AssayError("This run has no process", where=run)
@@ -149,7 +162,7 @@ class Supervisor:
         if state not in RESUMABLE:
             raise AssayError(f"A run that is {state} cannot be resumed", where=run)
         if not inputs_changed_is_fine:
-            self._refuse_changed_inputs(run)
+            refuse_changed_inputs(self.store.run(run))
         folder = self.store.folder(run)
         commands.clear(folder, self.store.disk)
         self._update(run, state="queued", after=last_words(folder).seq, error=None, exit=None)
@@ -185,7 +198,7 @@ class Supervisor:
                 self._spare.keep()
             for watched in list(self._watched.values()):
                 self._tend(watched)
-            while start and (run := self.store.queue.claim_next(self.parallel)) is not None:
+            while start and (run := self._next()) is not None:
                 self._start(run)
 
     def _loop(self) -> None:
@@ -198,13 +211,35 @@ class Supervisor:
             self._wake.wait(ROUND if self._watched else IDLE_ROUND)
             self._wake.clear()
 
+    def _next(self) -> str | None:
+        return self._to_start[0] if self._to_start else self.store.queue.claim_next(self.parallel)
+
     def _start(self, run: str) -> None:
+        """Give a taken run its process; one that cannot have it yet (a full disk) is tried again."""
+        if run not in self._to_start:
+            self._to_start.append(run)
         folder = self.store.folder(run)
         commands.clear(folder, self.store.disk)
         host = self._spare.take()
-        watched = Watched(run, host.pid, host.born, host.token, host, self._oom_counter())
-        self._watched[run] = watched
-        fields = self._update(
+        try:
+            fields = self._announce(run, host)
+        except BaseException:
+            host.end()
+            raise
+        self._to_start.remove(run)
+        self._watched[run] = Watched(run, host.pid, host.born, host.token, host, self._oom_counter())
+        job = {
+            "folder": str(folder.resolve()),
+            "secrets": self._secrets_for(fields),
+            "offline": self.offline,
+            "keep_running": self._keep_running,
+        }
+        host.give(job)  # if it has died, the next round finds that and says so
+        self._changed(run)
+
+    def _announce(self, run: str, host: Host) -> dict[str, Any]:
+        """Write down which process a run gets before it gets the job, so that it can always be found."""
+        return self._update(
             run,
             state="running",
             pid=host.pid,
@@ -233,8 +268,6 @@ class Supervisor:
         if dead:
             self._settle(watched, code)
             return
-        if watched.asked is None and commands.stop_asked(self.store.folder(watched.run)):
-            watched.asked = self._clock()  # asked by another process
         waited = self._clock() - watched.asked if watched.asked is not None else 0.0
         if waited > 2 * self._grace and not watched.killed:
             self._end(watched, kill=True)
@@ -244,10 +277,11 @@ class Supervisor:
     def _settle(self, watched: Watched, code: int | None) -> None:
         """Write down how a run ended whose process is gone."""
         folder = self.store.folder(watched.run)
+        readable = True
         try:
             fields = folders.read_run(folder)
         except AssayError:
-            fields = dict(folders.EMPTY)  # the folder was taken away: there is nothing to write to
+            fields, readable = dict(folders.EMPTY), False  # taken away or damaged: there is nothing to write to
         words = last_words(folder, fields["after"])
         processes.end_tree(None, None, watched.token, kill=True)
         if words.finished is not None:
@@ -265,7 +299,7 @@ class Supervisor:
                 console=_console(watched, folder),
             )
             change = {"state": state, "error": error, "exit": ending}
-        if folder.is_dir():
+        if readable:
             self._update(watched.run, **change)
         self.store.queue.ended(watched.run)
         if watched.host is not None:
@@ -281,6 +315,8 @@ class Supervisor:
                 self._attach(run)
         for watched in self._watched.values():
             folder = self.store.folder(watched.run)
+            if watched.asked is None and _stopping(folder):
+                watched.asked = self._clock()  # asked by another process
             try:
                 size = os.stat(folder / LOG).st_size
             except OSError:
@@ -290,7 +326,7 @@ class Supervisor:
                 watched.seen = seen
                 self._on_change(watched.run)
 
-    def _attach(self, run: str) -> None:
+    def _attach(self, run: str, *, whoever_owns_it: bool = False) -> None:
         try:
             fields = self.store.run(run)
         except AssayError:
@@ -298,8 +334,9 @@ class Supervisor:
             return
         owner = fields["owner"] if isinstance(fields["owner"], dict) else {}
         foreign = fields["host"] and fields["host"] != processes.host_name()
-        if foreign or (owner != processes.me() and processes.alive(owner.get("pid"), owner.get("born"))):
-            return  # another Assay looks after it
+        cared_for = owner != processes.me() and processes.alive(owner.get("pid"), owner.get("born"))
+        if foreign or (cared_for and not whoever_owns_it) or run in self._to_start:
+            return
         pid = fields["pid"] if isinstance(fields["pid"], int) else -1
         born = fields["pid_started"] if isinstance(fields["pid_started"], str) else None
         self._watched[run] = Watched(run, pid, born, str(fields["token"]))
@@ -334,30 +371,22 @@ class Supervisor:
 
     def _secrets_for(self, fields: Mapping[str, Any]) -> dict[str, str]:
         try:
-            settings = form_fields(find_task(fields["task"]).config)
+            names = secret_names(find_task(fields["task"]), fields["config"])
         except AssayError:
             return {}  # the host will say that there is no such task
-        names = [fields["config"].get(setting.name) for setting in settings if setting.widget == "secret"]
-        found = {name: self._secrets(name) for name in names if isinstance(name, str) and name}
+        found = {name: self._secrets(name) for name in names}
         return {name: value for name, value in found.items() if value}
-
-    def _refuse_changed_inputs(self, run: str) -> None:
-        from app.data.fingerprint import changed
-
-        fields = self.store.run(run)
-        for name, old in fields["inputs"].items():
-            what = changed(str(fields["config"].get(name)), old)
-            if what:
-                raise AssayError(
-                    "What this run was started with has changed",
-                    where=name,
-                    why=what,
-                    remedy="Resume anyway, or start a new run with these settings.",
-                )
 
     def _changed(self, run: str) -> None:
         self._on_change(run)
         self._wake.set()
+
+
+def _stopping(folder: Path) -> bool:
+    try:
+        return folders.read_run(folder)["state"] == "stopping"
+    except AssayError:
+        return False
 
 
 def _console(watched: Watched, folder: Path) -> str:

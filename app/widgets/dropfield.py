@@ -143,7 +143,11 @@ class DropField(DropTarget):
         return super().eventFilter(watched, event)
 
     def _problem(self, problem: Problem) -> Label:
-        words = f"{problem.what} ({problem.count})" if problem.count > 1 else problem.what
+        words = (
+            f"{problem.what} ({problem.count})"
+            if problem.count > 1 and str(problem.count) not in problem.what
+            else problem.what
+        )
         sign, token = SIGNS[problem.severity]
         label = Label(f"{sign} {words}", self._theme, "caption", token, wrap=True)
         label.setAccessibleName(f"{problem.severity}: {words}. {problem.remedy}")

@@ -133,5 +133,3 @@ class DropZone(DropTarget):
         painter.setPen(QPen(self._theme.color("accent" if self.hovering else "control"), 1.5, style))
         painter.drawRoundedRect(self.rect().adjusted(1, 1, -2, -2), 8, 8)
         painter.end()
-
-

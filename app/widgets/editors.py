@@ -224,7 +224,9 @@ class ClassesEditor(QWidget):
         self._note.set_theme(theme)
 
     def _say(self) -> None:
-        self._note.setText("None ticked: all classes are used." if self._boxes else "All classes. Choose data to pick some.")
+        self._note.setText(
+            "None ticked: all classes are used." if self._boxes else "All classes. Choose data to pick some."
+        )
         self._note.setVisible(not self._boxes or not any(box.isChecked() for box in self._boxes))
 
 

@@ -116,5 +116,8 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise AssayError(
-            "Could not save the export", where=str(path), why=error.strerror or str(error), remedy="Choose another folder."
+            "Could not save the export",
+            where=str(path),
+            why=error.strerror or str(error),
+            remedy="Choose another folder.",
         ) from error

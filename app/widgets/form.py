@@ -166,6 +166,7 @@ class ConfigForm(QWidget):
         self._search.selectAll()
 
     def set_theme(self, theme: Theme) -> None:
+        self._glass.setIcon(icon("search", theme))
         self._fold.setIcon(icon("fold" if self._fold.isChecked() else "unfold", theme))
         self._theme = theme
 
@@ -178,6 +179,7 @@ class ConfigForm(QWidget):
         self._search.setPlaceholderText("Search settings")
         self._search.setAccessibleName("Search settings")
         self._search.setClearButtonEnabled(True)
+        self._glass = self._search.addAction(icon("search", theme), QLineEdit.ActionPosition.LeadingPosition)
         self._search.textChanged.connect(self._filter)
         self._search.setVisible(len(self.rows) >= SEARCH_FROM)
         self._nothing = Label("", theme, "body", "text-2", wrap=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.core.config import FormField
 from app.widgets.editors import make_editor
@@ -15,7 +15,7 @@ from app.widgets.number_text import Unreadable
 from app.widgets.theme import Theme
 
 WIDE = {"path", "classes", "multiline", "list"}
-NAME_SHARE, EDITOR_SHARE = 10, 11
+NAME_SHARE, EDITOR_SHARE = 6, 5
 
 
 class FormRow(QWidget):
@@ -135,12 +135,16 @@ class FormRow(QWidget):
         self._help.setVisible(on)
 
     def _lay_out(self, theme: Theme) -> None:
-        name = QHBoxLayout()
-        name.setSpacing(2)
-        name.addWidget(self._dot)
+        name_cell, field_cell = QWidget(), QWidget()
+        name, field = QHBoxLayout(name_cell), QHBoxLayout(field_cell)
+        for cell, row in ((name_cell, name), (field_cell, field)):
+            cell.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            row.setContentsMargins(0, 0, 0, 0)
+        name.setSpacing(theme.space("hair"))
         name.addWidget(self._name, 1)
+        name.addWidget(self._dot)
+        name.addWidget(self._reset)
         name.addWidget(self._info)
-        field = QHBoxLayout()
         field.setSpacing(theme.space("tight"))
         field.addWidget(self.editor, 1)
         field.addWidget(self._unit)
@@ -153,19 +157,16 @@ class FormRow(QWidget):
         grid.setHorizontalSpacing(theme.space("tight"))
         grid.setVerticalSpacing(2)
         if self.shape.kind in WIDE:
-            name.addWidget(self._reset)
-            grid.addLayout(name, 0, 0)
-            grid.addLayout(field, 1, 0)
+            grid.addWidget(name_cell, 0, 0)
+            grid.addWidget(field_cell, 1, 0)
             grid.addLayout(below, 2, 0)
             return
         name.setContentsMargins(0, 0, theme.space("tight"), 0)
-        grid.addLayout(name, 0, 0)
-        grid.addLayout(field, 0, 1)
-        grid.addWidget(self._reset, 0, 2)
-        grid.addLayout(below, 1, 0, 1, 3)
+        grid.addWidget(name_cell, 0, 0)
+        grid.addWidget(field_cell, 0, 1)
+        grid.addLayout(below, 1, 0, 1, 2)
         grid.setColumnStretch(0, NAME_SHARE)
         grid.setColumnStretch(1, EDITOR_SHARE)
-        grid.setColumnMinimumWidth(2, 22)
 
     def _small(self, meaning: str, words: str, theme: Theme) -> QToolButton:
         button = QToolButton()

@@ -46,7 +46,7 @@ class PanelGrid(QWidget):
     def maximise(self, panel: Panel | None) -> None:
         """Give one panel the whole room, or with None show all again."""
         self._large = panel
-        for inner, one in self._places:
+        for _, one in self._places:
             one.set_maximised(one is panel)
             if not one.torn_off:
                 one.setVisible(panel is None or one is panel)
@@ -68,7 +68,11 @@ class PanelGrid(QWidget):
         """Shares and views of the panels, as JSON."""
         views = {panel.title: panel.view_state() for panel in self.panels()}
         inner = [self._outer.widget(row).sizes() for row in range(self._outer.count())]  # type: ignore[attr-defined]
-        return {"rows": self._outer.sizes(), "columns": inner, "views": {name: view for name, view in views.items() if view}}
+        return {
+            "rows": self._outer.sizes(),
+            "columns": inner,
+            "views": {name: view for name, view in views.items() if view},
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """What `save` gave; parts that do not fit this grid are left out."""

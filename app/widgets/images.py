@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QImage, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -223,7 +233,9 @@ class ImagesPanel(Panel):
     def paint_picture(self, painter: QPainter, room: QRectF) -> None:
         theme = load_theme("light")
         if self._pages.currentIndex():
-            painter.drawPixmap(room.topLeft(), self.viewer.grab().scaled(room.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio))
+            painter.drawPixmap(
+                room.topLeft(), self.viewer.grab().scaled(room.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
+            )
             return
         pictures = self.model.pictures[-60:]
         columns = max(self._declaration.columns, 1) if self._declaration.columns else 6

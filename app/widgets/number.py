@@ -29,9 +29,10 @@ class SciSpinBox(QAbstractSpinBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setKeyboardTracking(True)
         self.lineEdit().setMaxLength(LONGEST)
+        self.lineEdit().setTextMargins(6, 0, 0, 0)
         self.lineEdit().textEdited.connect(self._text_edited)
         self.lineEdit().installEventFilter(self)
-        self.setFont(theme.figures_font())
+        self.set_theme(theme)
 
     def value(self) -> int | float:
         """The number in the field; raises Unreadable when there is none."""
@@ -47,6 +48,7 @@ class SciSpinBox(QAbstractSpinBox):
 
     def set_theme(self, theme: Theme) -> None:
         self.setFont(theme.figures_font())
+        self.setFixedHeight(max(theme.height("control"), self.fontMetrics().height() + 10))
 
     def sizeHint(self) -> QSize:
         return QSize(120, super().sizeHint().height())

@@ -22,7 +22,7 @@ from app.widgets.flow import FlowLayout
 from app.widgets.labels import ElidedLabel, Label
 from app.widgets.panels import Panel, matches
 from app.widgets.plot_canvas import PlotCanvas
-from app.widgets.plot_data import GREY, Key, PlotData
+from app.widgets.plot_data import GREY, MOST_COLOURED, Key, PlotData
 from app.widgets.plot_paint import PlotPainter
 from app.widgets.plot_table import CurveTable
 from app.widgets.speak import speak
@@ -133,7 +133,9 @@ class PlotPanel(Panel):
 
     def paint_picture(self, painter: QPainter, room: QRectF) -> None:
         self.canvas.redraw()
-        PlotPainter(self.data, self.canvas.shown_range, load_theme("light"), self._declaration.unit).paint(painter, room)
+        PlotPainter(self.data, self.canvas.shown_range, load_theme("light"), self._declaration.unit).paint(
+            painter, room
+        )
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
@@ -322,7 +324,11 @@ class PlotPanel(Panel):
             action.setChecked(axis == self.data.axis)
 
     def _other_axes(self) -> list[tuple[str, str]]:
-        return [(name, self.data.labels.get(name, name)) for name in self.data.metrics] if len(self.data.metrics) > 1 else []
+        return (
+            [(name, self.data.labels.get(name, name)) for name in self.data.metrics]
+            if len(self.data.metrics) > 1
+            else []
+        )
 
     @Slot(QAction)
     def _axis_chosen(self, action: QAction) -> None:
@@ -345,9 +351,9 @@ class PlotPanel(Panel):
         if on:
             self._table.refresh()
 
-    @Slot(float)
-    def _hovered(self, x: float) -> None:
-        parts, snapped = [], None
+    @Slot(float, float)
+    def _hovered(self, x: float, y: float) -> None:
+        parts, snapped, closest = [], None, (np.inf, None)
         for series in self.canvas.drawn:
             places = np.flatnonzero(np.isfinite(series.y))
             if len(places) == 0:
@@ -355,17 +361,35 @@ class PlotPanel(Panel):
             place = places[np.argmin(np.abs(series.x[places] - x))]
             if snapped is None or abs(series.x[place] - x) < abs(snapped - x):
                 snapped = float(series.x[place])
+            closest = min(closest, (abs(float(series.y[place]) - y), series.key), key=_distance)
             value = 10 ** series.y[place] if self.data.log_y else series.y[place]
-            parts.append(f"{series.label} {number(float(value))}" if len(self.canvas.drawn) > 1 else number(float(value)))
+            parts.append(
+                f"{series.label} {number(float(value))}" if len(self.canvas.drawn) > 1 else number(float(value))
+            )
+        if len(parts) > MOST_COLOURED:
+            parts = self._highlight(closest[1], parts)
         self.canvas.show_cursor(snapped)
         if snapped is not None:
             at = number(10**snapped if self.data.log_x else snapped)
             name = self._axis_button.text().removesuffix(" ▾")
             self._read_out.setText(f"{name} {at}:  {'  ·  '.join(parts)}")
 
+    def _highlight(self, key: Key | None, parts: list[str]) -> list[str]:
+        """Among too many curves to colour, colour the one under the pointer and speak of it alone."""
+        if key != self.data.highlight:
+            self.data.highlight = key
+            self.canvas.touch()
+            for chip in self._chips:
+                self._paint_chip(chip)
+        place = next(k for k, series in enumerate(self.canvas.drawn) if series.key == key)
+        return parts[place : place + 1]
+
     @Slot()
     def _unhovered(self) -> None:
         self._read_out.setText("")
+        if self.data.highlight is not None:
+            self.data.highlight = None
+            self.canvas.touch()
 
     @Slot(object, int)
     def _stepped(self, key: Key, place: int) -> None:
@@ -382,3 +406,5 @@ class PlotPanel(Panel):
         self.point_chosen.emit(key[1], key[0], int(curve.seq[place]), int(curve.step[place]))
 
 
+def _distance(pair: tuple[float, Key | None]) -> float:
+    return pair[0]

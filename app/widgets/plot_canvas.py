@@ -36,7 +36,7 @@ class Items:
 class PlotCanvas(pg.PlotWidget):
     """Draws a `PlotData`. Call `touch` after any change of it; the redraw follows at screen rate."""
 
-    hovered = Signal(float)
+    hovered = Signal(float, float)
     left = Signal()
     chosen = Signal(object, int)
     """A curve's key and the place of the point in it."""
@@ -264,7 +264,7 @@ class PlotCanvas(pg.PlotWidget):
             series.x[at], series.y[at], symbol=symbol, brush=color, pen=cosmetic(self._theme.color("canvas"), 1)
         )
         items.markers.setZValue(12)
-        items.end.setText(series.label if len(series.label) <= 28 else series.label[:27] + "…")
+        items.end.setText("\u2002" + (series.label if len(series.label) <= 28 else series.label[:27] + "…"))
         items.end.setColor(self._theme.color("text"))
         items.end.textItem.setFont(self._theme.font("caption"))
         items.end.setPos(series.x[places[-1]], series.y[places[-1]])
@@ -349,7 +349,7 @@ class PlotCanvas(pg.PlotWidget):
         keys = [key for key in self._data.keys() if key not in self._data.hidden]
         if not 1 < len(keys) <= 8 or self.view.width() < 50:
             return 0.0
-        longest = max(self.fontMetrics().horizontalAdvance(self._data.label(key)[:28]) for key in keys) + 12
+        longest = max(self.fontMetrics().horizontalAdvance(self._data.label(key)[:28]) for key in keys) + 22
         share = min(longest / self.view.width(), 0.4)
         return width * share / (1 - share)
 
@@ -374,7 +374,9 @@ class PlotCanvas(pg.PlotWidget):
         self.stepped.emit(*self._at)  # type: ignore[misc]
 
     def _first_key(self) -> Key | None:
-        return next((key for key in self._data.keys() if key in self._data.curves and key not in self._data.hidden), None)
+        return next(
+            (key for key in self._data.keys() if key in self._data.curves and key not in self._data.hidden), None
+        )
 
     @Slot(object)
     def _taken_over(self, _axes: object) -> None:
@@ -393,7 +395,8 @@ class PlotCanvas(pg.PlotWidget):
     @Slot()
     def _tell_hover(self) -> None:
         if self._mouse is not None and self.view.sceneBoundingRect().contains(self._mouse):
-            self.hovered.emit(self.view.mapSceneToView(self._mouse).x())
+            at = self.view.mapSceneToView(self._mouse)
+            self.hovered.emit(at.x(), at.y())
 
     @Slot(object)
     def _mouse_clicked(self, event: object) -> None:

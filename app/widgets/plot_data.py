@@ -89,6 +89,8 @@ class PlotData:
         """Words for a curve: what tells it from the others, run, metric or both."""
         run, name = key
         words = self.labels.get(name, name)
+        if run in self.folds:
+            run = f"{run} (n = {len(self.folds[run])})"
         owners = {owner for owner, _ in self.keys()}
         if len(owners) < 2:
             return words
@@ -207,12 +209,11 @@ class PlotData:
 
     def _folded(self, key: Key, label: str, style: int, split: Split) -> Series:
         band = self._fold(key)
-        n = int(band.n.max()) if len(band.n) else 0
         x, mean, dropped = self._logged(band.step, band.mean)
         low = self._logged(band.step, band.mean - band.half)[1]
         high = self._logged(band.step, band.mean + band.half)[1]
         low = np.where(np.isfinite(low), low, np.nanmin(mean) if len(mean) else 0)
-        return Series(key, f"{label} (n = {n})", style, split, x, mean, None, (x, low, high), np.empty(0), dropped)
+        return Series(key, label, style, split, x, mean, None, (x, low, high), np.empty(0), dropped)
 
     def _logged(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
         dropped = 0

@@ -46,9 +46,7 @@ class CurveModel(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return COLUMNS[section]
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
@@ -84,7 +82,9 @@ class CurveTable(QWidget):
         """Follow the data: new curves in the list, new rows in the table."""
         keys = [key for key in self._plot.keys() if key in self._plot.curves]
         if keys != self._keys:
-            kept = self._keys[self._choice.currentIndex()] if 0 <= self._choice.currentIndex() < len(self._keys) else None
+            kept = (
+                self._keys[self._choice.currentIndex()] if 0 <= self._choice.currentIndex() < len(self._keys) else None
+            )
             self._keys = keys
             self._choice.blockSignals(True)
             self._choice.clear()

@@ -13,7 +13,10 @@ QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit[input="true"] {{
     padding: 0 8px; min-height: {inner}px; selection-background-color: {accent}; selection-color: {on-accent};
 }}
 QPlainTextEdit[input="true"] {{ padding: 4px; }}
-QAbstractSpinBox {{ padding-right: 2px; }}
+QAbstractSpinBox {{ padding: 0; }}
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{
+    border: none; padding: 0 0 0 7px; min-height: 0; background: transparent;
+}}
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus, QPlainTextEdit[input="true"]:focus {{
     border: 2px solid {accent}; padding-left: 7px;
 }}
@@ -52,19 +55,29 @@ QPushButton[primary="true"]:disabled {{ background: {border}; color: {text-2}; b
 QPushButton[danger="true"] {{ color: {danger}; border-color: {danger}; }}
 QPushButton[danger="true"]:hover {{ background: {danger-soft}; }}
 
-QToolButton {{ background: transparent; color: {text}; border: 1px solid transparent; border-radius: {r}px; padding: 3px; }}
+QToolButton {{
+    background: transparent; color: {text}; border: 1px solid transparent; border-radius: {r}px; padding: 3px;
+}}
 QToolButton:hover {{ background: {accent-soft}; }}
 QToolButton:focus {{ border: 2px solid {accent}; padding: 2px; }}
 QToolButton:checked {{ background: {accent-soft}; border-color: {accent}; color: {text}; }}
 QToolButton:disabled {{ color: {disabled}; }}
 QToolButton::menu-indicator {{ image: none; }}
 QToolButton[mark="true"] {{ padding: 2px 6px; color: {text-2}; text-decoration: line-through; }}
-QToolButton[mark="true"]:checked {{ background: transparent; border-color: transparent; color: {text}; text-decoration: none; }}
+QToolButton[mark="true"]:checked {{
+    background: transparent; border-color: transparent; color: {text}; text-decoration: none;
+}}
 QToolButton[mark="true"]:hover {{ background: {accent-soft}; }}
 QToolButton[mark="true"]:focus {{ border: 2px solid {accent}; padding: 1px 5px; }}
 
+QToolButton[fold="true"] {{ padding: 4px 0; font-weight: 600; }}
+QToolButton[fold="true"]:checked {{ background: transparent; border-color: transparent; }}
+QToolButton[fold="true"]:focus {{ border: 2px solid {accent}; padding: 3px 0; }}
+
 QCheckBox {{ spacing: 8px; color: {text}; }}
-QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {control}; border-radius: 3px; background: {surface}; }}
+QCheckBox::indicator {{
+    width: 14px; height: 14px; border: 1px solid {control}; border-radius: 3px; background: {surface};
+}}
 QCheckBox::indicator:focus, QCheckBox::indicator:hover {{ border-color: {accent}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{icons}/check-{name}.svg"); }}
 QCheckBox:focus {{ color: {accent}; }}
@@ -74,6 +87,8 @@ QListView, QTableView, QTreeView {{
     background: {surface}; color: {text}; border: none; outline: none; gridline-color: {border};
     alternate-background-color: {window}; selection-background-color: {accent-soft}; selection-color: {text};
 }}
+QTableView::item {{ padding: 0 8px; }}
+QTableView::item:selected {{ background: {accent-soft}; color: {text}; }}
 QHeaderView {{ background: {surface}; border: none; }}
 QHeaderView::section {{
     background: {surface}; color: {text-2}; border: none; border-bottom: 1px solid {border}; padding: 4px 8px;
@@ -121,6 +136,4 @@ QProgressBar::chunk {{ background: {accent}; border-radius: 2px; }}
 def stylesheet(colors: Mapping[str, str], radius: Mapping[str, int], control: int, name: str) -> str:
     """The style sheet for one set of `colors`; `control` is the height of an input in pixels."""
     icons = ICONS.as_posix()
-    return RULES.format(
-        **colors, r=radius["control"], rc=radius["card"], inner=control - 2, name=name, icons=icons
-    )
+    return RULES.format(**colors, r=radius["control"], rc=radius["card"], inner=control - 2, name=name, icons=icons)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 SORT_ROLE = Qt.ItemDataRole.UserRole
 BEST_MARK = "★ "
+KEPT = 64
+"""Earlier tables kept, for a run that is resumed from before the latest."""
 
 
 class TableModel(QAbstractTableModel):
@@ -85,9 +87,7 @@ class TableModel(QAbstractTableModel):
             return f"{self.columns[column]}: {cell_words(value)}{', best' if best else ''}"
         return None
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> Any:
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return self.columns[section]
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
@@ -120,6 +120,7 @@ class DataTable(QTableView):
         self.setWordWrap(False)
         self.verticalHeader().hide()
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setStretchLastSection(True)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.activated.connect(self._activated)
         self.clicked.connect(self._activated)
@@ -133,8 +134,8 @@ class DataTable(QTableView):
         self.source.set_table(columns, rows, better)
         if changed:
             self.resizeColumnsToContents()
-            for k in range(len(columns)):
-                self.setColumnWidth(k, min(max(self.columnWidth(k) + 12, 56), 320))
+            for k in range(len(columns) - 1):
+                self.setColumnWidth(k, min(max(self.columnWidth(k) + 20, 64), 320))
 
     def set_theme(self, theme: Theme) -> None:
         self.setFont(theme.figures_font())
@@ -175,6 +176,7 @@ class TablePanel(Panel):
     def __init__(self, declaration: declare.TableOf, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(declaration.title, theme, empty=declaration.empty, parent=parent)
         self._declaration = declaration
+        self._history: list[tuple[int, list[str], list[list[Any]]]] = []
         self.view = DataTable(theme)
         self.view.setAccessibleName(declaration.title)
         self.view.row_chosen.connect(self.row_chosen)
@@ -188,12 +190,23 @@ class TablePanel(Panel):
     def record_added(self, record: "Record", folder: Path) -> None:
         found = table_of(record, folder)
         if found is not None:
-            self.view.set_table(*found, dict(self._declaration.better))
-            self.set_filled(True)
+            self._history.append((record.seq, *found))
+            del self._history[:-KEPT]
+            self._show_latest()
+
+    def rewind(self, seq: int, run: str = "") -> None:
+        self._history = [entry for entry in self._history if entry[0] <= seq]
+        self._show_latest()
 
     def clear(self) -> None:
+        self._history.clear()
         self.view.set_table([], [])
         super().clear()
+
+    def _show_latest(self) -> None:
+        if self._history:
+            self.view.set_table(*self._history[-1][1:], dict(self._declaration.better))
+        self.set_filled(bool(self._history))
 
     def table(self, what: str) -> tuple[list[str], list[list[Any]]]:
         order = range(self.view.sorted.rowCount())

@@ -108,3 +108,33 @@ def curve(config: CurveConfig, resume: State | None = None) -> Iterator[Event]:
         partial=partial,
         exit_code=config.exit_code,
     )
+
+
+class KeyConfig(Config):
+    key: str = field("ibm_quantum.token", widget="secret", help="Name of the kept key")
+    note: str = field("", help="A text that is shown")
+    wait_for: str = field("", help="Go on when this file is there")
+
+
+@task("fake.key", title="Misuse a key", emits=(Emits("metric", "*"), Emits("text", "*"), Emits("table", "*")))
+def misuse_key(config: KeyConfig, resume: State | None = None) -> Iterator[Event]:
+    """Do with a key everything that must not make it visible."""
+    import sys
+    from pathlib import Path
+
+    from app.core.secrets import secret
+
+    key = secret(config.key)
+    print(f"printed {key}", flush=True)
+    print(f"printed {key}", file=sys.stderr, flush=True)
+    yield Log(f"GET https://host/?token={key}")
+    yield Text("t", 0, f"text {key}")
+    yield Metric(f"metric {key}", 0, 1.0)
+    yield Warn(f"warning {key}", remedy=key)
+    yield Table("table", 0, [key], [[key]])
+    yield Stage("wait")
+    limit = time.monotonic() + 30
+    while config.wait_for and not Path(config.wait_for).exists() and time.monotonic() < limit:
+        time.sleep(0.02)
+        yield Progress(0, 1)
+    raise RuntimeError(f"refused with {key}")

@@ -157,7 +157,7 @@ def test_a_pickle_behind_an_innocent_header_is_not_reached(tmp_path):
 )
 def test_a_lying_header_is_refused_before_memory_is_taken(tmp_path, text):
     path = npz_of(tmp_path / "a.npz", X=header(text) + bytes(64), y=npy_bytes(np.zeros(4)))
-    with pytest.raises(AssayError, match="cut short|no valid array header"):
+    with pytest.raises(AssayError, match=r"cut short|no valid array header"):
         load_labelled(str(path))
 
 
@@ -171,9 +171,10 @@ def test_a_long_header_and_a_newer_format_are_refused(tmp_path):
 
 def test_two_members_of_one_name_are_refused(tmp_path):
     path = tmp_path / "a.npz"
-    with zipfile.ZipFile(path, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("X.npy", npy_bytes(np.zeros((4, 2))))
-        archive.writestr("X.npy", npy_bytes(np.ones((4, 2))))
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("X.npy", npy_bytes(np.ones((4, 2))))
     with pytest.raises(AssayError, match="two of one name"):
         load_labelled(str(path))
 

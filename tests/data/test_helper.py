@@ -61,6 +61,14 @@ def test_a_file_name_that_is_no_text_comes_through(client, tmp_path):
     assert Path(found.path) == path
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp", ".tif", ".gif"])
+def test_every_picture_format_is_decoded_inside_the_confinement(client, tmp_path, suffix):
+    found = client.inspect([making.class_folders(tmp_path / "set", suffix)])
+    assert found.usable
+    assert not found.problems
+    assert len(found.previews) == 12
+
+
 def test_archives_are_unpacked_inside_the_confinement(client, tmp_path):
     path = making.zip_file(tmp_path / "t.zip", {"table.csv": making.csv_text().encode()})
     assert client.inspect([path]).usable
@@ -114,7 +122,7 @@ def test_whatever_happens_to_the_helper_is_a_message(tmp_path, behaviour, messag
 
 def test_a_helper_that_cannot_start_is_a_message(tmp_path):
     client = HelperClient([sys.executable, "-c", "raise SystemExit('no such library')"])
-    with pytest.raises(AssayError, match="does not start.*no such library"):
+    with pytest.raises(AssayError, match=r"does not start.*no such library"):
         client.inspect([tmp_path])
     client.close()
 

@@ -4,6 +4,7 @@ import json
 import pickle
 import time
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -189,16 +190,11 @@ def test_a_file_cut_at_any_tenth_is_a_message_and_never_a_traceback(tmp_path, ki
     for tenth in range(10):
         path.write_bytes(data[: len(data) * tenth // 10])
         found = through_json(inspect([dropped]))
-        if picture and kind not in ("jpg", "bmp", "gif", "tif", "webp", "png"):
-            continue
-        if kind != "csv":
-            assert found.problems, (kind, tenth)
-        try:
+        if kind == "csv":
+            continue  # the first lines of a table are a table
+        assert found.problems, tenth
+        with pytest.raises(AssayError):
             load_labelled(str(dropped), on_bad_file="refuse")
-        except AssayError as error:
-            assert error.what
-        else:
-            assert kind == "csv", (kind, tenth)
 
 
 @pytest.mark.parametrize(
@@ -214,10 +210,8 @@ def test_flipped_bytes_are_a_message_or_other_data_but_never_a_traceback(tmp_pat
     path.write_bytes(content)
     dropped = path.parent.parent if path.parent.name == "cat" else path
     through_json(inspect([dropped], budget=0.3))
-    try:
+    with suppress(AssayError):
         load_labelled(str(dropped))
-    except AssayError as error:
-        assert str(error)
 
 
 @settings(max_examples=60, deadline=None)

@@ -59,7 +59,7 @@ def test_a_missing_path_says_so(tmp_path):
 
 def test_reading_data_needs_no_heavy_library():
     probe = (
-        "import sys, app.data.labelled, app.data.inspect, app.data.client, app.data.helper, app.data.fingerprint, app.data.export;"
+        "import sys, app.data.labelled, app.data.inspect, app.data.client, app.data.helper, app.data.fingerprint;"
         "print(sorted({'torch', 'sklearn', 'cv2', 'scipy', 'PySide6', 'h5py', 'pandas'} & set(sys.modules)))"
     )
     answer = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core import AssayError
 from app.runs import processes
 from app.runs.store import Store
 from app.runs.supervisor import Supervisor
@@ -34,11 +35,18 @@ def supervise(store: Store) -> Iterator[Callable[..., Supervisor]]:
         return supervisor
 
     yield make
-    tokens = [store.run(run)["token"] for run in store.ids() if not store.problems()]
+    tokens = [_token(store, run) for run in store.ids()]
     for supervisor in made:
         supervisor.close(stop_runs=False)
     for token in filter(None, tokens):
         processes.end_tree(None, None, token, kill=True)
+
+
+def _token(store: Store, run: str) -> str:
+    try:
+        return str(store.run(run)["token"])
+    except AssayError:
+        return ""
 
 
 def until(condition: Callable[[], object], limit: float = 20.0, step: Callable[[], object] | None = None) -> object:

@@ -156,10 +156,11 @@ def pest(config: Pest, resume=None):
         case "memory":
             import resource
 
-            resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))
+            room = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + 2**28
+            resource.setrlimit(resource.RLIMIT_AS, (room, room))
             blocks = []
             while True:
-                blocks.append(np.ones(2**25))
+                blocks.append(np.ones(2**22))
         case "error":
             raise ValueError("a value that cannot be")
         case "assay error":

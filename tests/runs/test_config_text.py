@@ -55,7 +55,7 @@ def test_only_what_differs_from_the_default_is_on_the_command_line():
         '{"task": "fake.curve", "config": {"steps": 7}}',
         'task = "fake.curve"\n[settings]\nsteps = 7',
         'task = "fake.curve"\nsteps = 7',
-        '<meta name="assay-run" content="{&#34;task&#34;: &#34;fake.curve&#34;, &#34;config&#34;: {&#34;steps&#34;: 7}}">',
+        '<meta name="assay-run" content="{&#34;task&#34;:&#34;fake.curve&#34;,&#34;config&#34;:{&#34;steps&#34;:7}}">',
     ],
 )
 def test_every_form_is_recognised(text):

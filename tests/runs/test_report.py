@@ -101,9 +101,9 @@ def whole(store):
 def test_a_report_says_everything_that_matters(store, whole):
     page = Page(render(store, whole, now=NOW))
     for words in (
-        "My run", "It works", "Go on.", "0.931 ± 0.012, n = 360", "Shots were not simulated.", "A linear head ties (2 times)",
-        "Claim nothing.", "a cat", "OPENQASM 3.0;", "Peak memory 420 MB", "Seed 3", "First.", "Second.", "A paper",
-        "01 May 2024", "python -m app run fake.curve --set steps=200 --set seed=3", "1 value is not finite",
+        "My run", "It works", "Go on.", "0.931 ± 0.012, n = 360", "Shots were not simulated.",
+        "A linear head ties (2 times)", "Claim nothing.", "a cat", "OPENQASM 3.0;",
+        "Peak memory 420 MB", "Seed 3", "First.", "Second.", "A paper", "01 May 2024", "python -m app run fake.curve --set steps=200 --set seed=3", "1 value is not finite",
     ):  # fmt: skip
         assert words in page.text, words
 
@@ -115,7 +115,7 @@ def test_changed_settings_are_marked(store, whole):
 
 
 def test_a_curve_has_its_table_its_gap_and_its_reference(store, whole):
-    page = render(store, whole, references={"loss/train": [Reference("published", 0.25, "Table 2")]})
+    page = render(store, whole, references={"loss/train": [Reference(0.25, "published", "Table 2")]})
     svg = re.search(r"<svg class=\"curve\".*?</svg>", page, re.DOTALL)[0]
     assert svg.count('class="line"') == 2
     assert "published 0.25" in svg and "Table 2" in page
@@ -160,7 +160,7 @@ def test_nothing_in_a_run_becomes_markup_or_acts_on_a_terminal(store):
     other = finished_run(store, {"name": "x"}, events=events[:3], result=result)
     put_file(store, run, "files/p.png", png())
     put_file(store, run, "files/c.npy", npy(np.eye(2)))
-    reference = {EVIL: [Reference(EVIL, 1.5, EVIL)]}
+    reference = {EVIL: [Reference(1.5, EVIL, EVIL)]}
     for text in (
         render(store, run, references=reference),
         render_comparison(store, [run, other], references=reference),
@@ -195,7 +195,7 @@ def test_a_hostile_run_folder_is_reported_with_what_was_left_out(store, tmp_path
     files = {
         "evil.png": b"<svg onload=alert(1)>",
         "bomb.png": png()[:16] + (60_000).to_bytes(4, "big") * 2 + png()[24:],
-        "huge.npy": npy(np.eye(2)).replace(b"(2, 2)", b"(2**60, 2)".ljust(6)[:6]),
+        "huge.npy": npy(np.eye(2)).replace(b"(2, 2), }    ", b"(99999999,), }"[:13]),
         "object.npy": b"\x93NUMPY\x01\x00\x46\x00{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(80)
         + b"cos\nsystem\n",
         "evil.wav": b"RIFFxxxxAVI ",

@@ -83,7 +83,7 @@ def headed_network(
     *,
     squash: Callable[[Tensor], Tensor],
 ) -> Classifier:
-    """A tensor network whose k outputs go through `squash` (torch.sigmoid, or torch.nn.Identity()) and a linear layer."""
+    """A tensor network whose k outputs go through `squash` (sigmoid or identity) and a linear layer."""
 
     def forward(p: Parameters, x: Tensor) -> Tensor:
         return torch.addmm(p["b1"], squash(signals(p, x)), p["w1"])

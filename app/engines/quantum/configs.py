@@ -191,7 +191,7 @@ class TrainConfig(ModelConfig):
         },
         help="Classical and earlier models trained on the same split. The linear head is always among them",
     )
-    noise: DeviceName | Literal["none"] = field(
+    noise: Literal["none", "ideal", "fake_manila", "fake_lima", "fake_quito", "fake_jakarta"] = field(
         "none",
         group="Evaluation",
         labels={"none": "Exact fidelities only", **DEVICES},

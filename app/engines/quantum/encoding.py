@@ -13,25 +13,20 @@ def qubits_for(features: int) -> int:
     return (features + 1) // 2
 
 
-def arcsine_angles(units: Tensor) -> Tensor:
-    """2 arcsin √u in [0, π] for u in [0, 1]; its slope is infinite at 0 and 1, so use it on frozen features only."""
-    return 2 * torch.arcsin(torch.sqrt(units))
+def angles_of_units(units: Tensor, encoding: Encoding = "arcsin") -> Tensor:
+    """2 arcsin √u or π u, in [0, π], for u in [0, 1].
+
+    The slope of the first is infinite at 0 and 1, so this is for frozen features; trained ones come as logits.
+    """
+    return 2 * torch.arcsin(torch.sqrt(units)) if encoding == "arcsin" else torch.pi * units
 
 
-def linear_angles(units: Tensor) -> Tensor:
-    """π u in [0, π]."""
-    return torch.pi * units
-
-
-def arcsine_angles_of_logits(logits: Tensor) -> Tensor:
-    """2 arcsin √sigmoid(z) with the closed-form slope √(u (1 - u)), finite for every z."""
+def angles_of_logits(logits: Tensor, encoding: Encoding = "arcsin") -> Tensor:
+    """The same of u = sigmoid(z), with the closed-form slope √(u (1 - u)) of the first, finite for every z."""
+    if encoding == "pi":
+        return torch.pi * torch.sigmoid(logits)
     result: Tensor = _ArcsineOfLogit.apply(logits)  # type: ignore[no-untyped-call]
     return result
-
-
-def linear_angles_of_logits(logits: Tensor) -> Tensor:
-    """π sigmoid(z)."""
-    return torch.pi * torch.sigmoid(logits)
 
 
 def by_qubit(angles: Tensor) -> Tensor:
@@ -49,7 +44,7 @@ class _ArcsineOfLogit(torch.autograd.Function):
         return 2 * torch.arcsin(torch.sqrt(units))
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, slope: Tensor) -> Tensor:
         (units,) = ctx.saved_tensors
         return slope * torch.sqrt(units * (1 - units))

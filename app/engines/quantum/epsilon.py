@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.core.errors import AssayError
 from app.engines.quantum.model import TRAINABLE_FRONTS, Model
 from app.engines.quantum.states import class_states, product_states
-from app.engines.quantum.training import Samples, StepRecord, Tally
+from app.engines.quantum.training_records import Samples, StepRecord, Tally
 
 Array = NDArray[Any]
 FLOOR = 1e-16
@@ -35,9 +35,7 @@ def update_order(layers: str, thetas: Sequence[Array]) -> Iterator[tuple[int, in
                 yield letter, row, 1
 
 
-def train_sample(
-    data: Array, layers: str, thetas: Sequence[Array], present: Array, shift: float, rate: float
-) -> None:
+def train_sample(data: Array, layers: str, thetas: Sequence[Array], present: Array, shift: float, rate: float) -> None:
     """Update `thetas` (classes, rotations, 2) in place, angle by angle, each with the values updated before it.
 
     `data` (classes, 2^m) holds one sample's state for each class; classes not `present` (classes,) stay as they are.
@@ -115,7 +113,14 @@ class EpsilonTrainer:
 
     @classmethod
     def restore(
-        cls, state: Mapping[str, Any], model: Model, samples: Samples, seed: int, *, epochs: int = 25, rate: float = 0.01
+        cls,
+        state: Mapping[str, Any],
+        model: Model,
+        samples: Samples,
+        seed: int,
+        *,
+        epochs: int = 25,
+        rate: float = 0.01,
     ) -> "EpsilonTrainer":
         """Go on from `state` with the same model, data and settings."""
         trainer = cls(model, samples, seed, epochs=epochs, rate=rate)

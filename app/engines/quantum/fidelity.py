@@ -20,6 +20,7 @@ from app.engines.quantum.states import (
     qubit_factors,
     register_width,
 )
+from app.engines.quantum.unentangled import unentangled_fidelities
 
 Array = NDArray[Any]
 
@@ -27,18 +28,12 @@ Array = NDArray[Any]
 def overlaps(data: Array, classes: Array) -> Array:
     """F (n, classes) in [0, 1] = |<class|data>|² of states (n, 2^m) and (classes, 2^m): one matrix product."""
     amplitudes = data @ classes.conj().T
-    return amplitudes.real**2 + amplitudes.imag**2
+    return np.asarray(amplitudes.real**2 + amplitudes.imag**2)
 
 
 def exact(angles: Array, layers: str, thetas: Sequence[Array]) -> Array:
     """F (n, classes) of data angles (n, m, 2) and class angles, one (classes, rotations, 2) array per letter."""
     return overlaps(product_states(angles), class_states(layers, thetas))
-
-
-def unentangled(angles: Array, theta: Array) -> Array:
-    """F (n, classes) for the layer string S by Bloch vectors: Π_q (1 + n_q·n'_q)/2, no state needed (method 2.4)."""
-    alignment = np.einsum("nqd,cqd->ncq", _arrows(angles), _arrows(theta))
-    return np.asarray(((1 + alignment) / 2).prod(axis=-1))
 
 
 def fidelities(angles: Tensor, layers: str, thetas: Sequence[Tensor]) -> Tensor:
@@ -47,6 +42,8 @@ def fidelities(angles: Tensor, layers: str, thetas: Sequence[Tensor]) -> Tensor:
     The gradient is worked out by hand in numpy rather than recorded gate by gate: at these sizes time goes to the
     number of calls. 7x over recorded torch operations (tests/bench/quantum_step.py, B = 32, m = 2, one thread).
     """
+    if layers == "S":
+        return unentangled_fidelities(angles, thetas[0])
     result: Tensor = _Fidelity.apply(layers, angles, *thetas)  # type: ignore[no-untyped-call]
     return result
 
@@ -73,7 +70,7 @@ class _Fidelity(torch.autograd.Function):
         return torch.from_numpy(amplitudes.real**2 + amplitudes.imag**2)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
         by_angle, by_first, by_later = _backward(ctx.layers, ctx.trace, slope.numpy())
         flat = by_later if by_first is None else np.concatenate([by_first.reshape(len(by_first), -1), by_later], axis=1)
@@ -111,9 +108,3 @@ def _backward(layers: str, trace: _Trace, slope: Array) -> tuple[Array, Array | 
         return product_gradient(trace.factors, to_data), None, by_later
     by_product = product_gradient(trace.factors, np.concatenate([to_data, to_start]))
     return by_product[:samples], by_product[samples:], by_later
-
-
-def _arrows(angles: Array) -> Array:
-    """Bloch vectors (n, m, 3) of RY(a) then RZ(b) on |0>."""
-    a, b = angles[..., 0], angles[..., 1]
-    return np.stack([np.sin(a) * np.cos(b), np.sin(a) * np.sin(b), np.cos(a)], axis=-1)

@@ -12,7 +12,13 @@ from app.engines.quantum.ibm_faults import ACCOUNT_PAGE, TOKEN_PLACE, in_words, 
 
 CHANNEL = "ibm_quantum_platform"
 
+AUTO = "auto"
+"""Instance to name when the library shall choose among those of the account."""
+
 LEAST_BUSY = "least busy"
+
+READY = "active"
+"""The status message of a machine that runs what it is sent; others are "internal" or "maintenance"."""
 
 ModeName = Literal["job", "batch", "session"]
 """One job after another; a batch; a session, which keeps the machine and is not open to everybody."""
@@ -27,6 +33,16 @@ class Account:
 
     service: Any
     token: str = field(repr=False)
+    instance: str = AUTO
+
+    def instances(self) -> list[str | None]:
+        """The CRNs under which jobs of ours may lie; None stands for the one instance that was named.
+
+        The library lists the jobs of one instance at a time, and with "auto" it changes instance with the machine.
+        """
+        if self.instance != AUTO:
+            return [None]
+        return [entry["crn"] for entry in self.service.instances()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +55,10 @@ class Machine:
     rep_delay_s: float
     note: str
 
+    @property
+    def operational(self) -> bool:
+        return not self.note
+
 
 @dataclass(frozen=True)
 class Mode:
@@ -49,7 +69,7 @@ class Mode:
     note: str = ""
 
 
-def connect(token: str, *, instance: str = "auto", region: str | None = None) -> Account:
+def connect(token: str, *, instance: str = AUTO, region: str | None = None) -> Account:
     """Log in with a token given by the caller; nothing is written to disk. Raises AssayError in words.
 
     `instance` is a CRN, a name, or "auto" for the first one that fits (free plans first).
@@ -64,7 +84,7 @@ def connect(token: str, *, instance: str = "auto", region: str | None = None) ->
         )
     with in_words("logging in", token):
         service = QiskitRuntimeService(channel=CHANNEL, token=token.strip(), instance=instance, region=region)
-    return Account(service, token.strip())
+    return Account(service, token.strip(), instance)
 
 
 def machines(account: Account, min_qubits: int) -> list[Machine]:
@@ -101,9 +121,10 @@ def described(backend: Any) -> Machine:
     """Name, size, queue and state of a machine, as its own object tells them."""
     status = backend.status()
     message = str(status.status_msg)
-    note = (
-        "" if status.operational and message == "active" else f"it is {message if message != 'active' else 'offline'}"
-    )
+    if not status.operational:
+        note = f"it is offline ({message})"
+    else:
+        note = "" if message == READY else f"it accepts jobs but does not run them ({message})"
     return Machine(
         backend.name,
         backend.num_qubits,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,12 +26,14 @@ LAST_QUESTION_S = 30.0
 @dataclass(frozen=True, slots=True)
 class Status:
     """`state` is the service's word, or UNREACHABLE; `waiting` are the jobs in the machine's queue (the service tells
-    no position of ours), None where unknown; `usage_s` is machine time charged so far; `waited_s` is our own wait."""
+    no position of ours), None where unknown; `usage_s` is machine time charged so far; `waited_s` is our own wait;
+    `fresh` is True where the service has just been asked, False for the ticks between."""
 
     state: str
     waiting: int | None
     usage_s: float
     waited_s: float
+    fresh: bool
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,10 @@ def follow(
     """
     begun = clock()
     question, interval = begun, FIRST_QUESTION_S
-    status = Status("QUEUED", None, 0.0, 0.0)
+    status = Status("QUEUED", None, 0.0, 0.0, fresh=False)
     while True:
         now = clock()
-        status = Status(status.state, status.waiting, status.usage_s, now - begun)
+        status = replace(status, waited_s=now - begun, fresh=False)
         if now >= question:
             status = _asked(account, ticket, now - begun)
             interval = min(interval * 1.5, LAST_QUESTION_S)
@@ -151,10 +153,10 @@ def _asked(account: Account, ticket: Ticket, waited_s: float) -> Status:
         if state in {ERROR, CANCELLED}:
             raise _ended(account, job, ticket, state)
         waiting = int(job.backend().status().pending_jobs)
-        return Status(state, waiting, float(job.usage() or 0.0), waited_s)
+        return Status(state, waiting, float(job.usage() or 0.0), waited_s, fresh=True)
     except library_faults() as error:
         if is_passing(error):
-            return Status(UNREACHABLE, None, 0.0, waited_s)
+            return Status(UNREACHABLE, None, 0.0, waited_s, fresh=True)
         raise explained(error, "asking for the job", account.token) from None
 
 

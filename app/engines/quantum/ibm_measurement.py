@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.engines.quantum.ansatz import Floats
 from app.engines.quantum.cost import Estimate, estimate, refuse_above
-from app.engines.quantum.devices import duration, fit
+from app.engines.quantum.devices import duration, fit, two_qubit_gates
 from app.engines.quantum.ibm import (
     Account,
     Mode,
@@ -109,7 +109,12 @@ def measure(
             for ticket in unsent:
                 spent = sum(result.usage_s for result in results.values())
                 _refuse_next(offer, ticket, terms, spent)
-                named = replace(ticket, backend=offer.backend.name)
+                named = replace(
+                    ticket,
+                    backend=offer.backend.name,
+                    two_qubit_gates=two_qubit_gates(offer.circuit),
+                    depth=offer.circuit.depth(),
+                )
                 values = pieces[ticket.part][:, offer.columns]
                 sent = submit(account, send, named, offer.circuit, values, store)
                 results[ticket.part] = yield from _awaited(account, sent, terms, clock)

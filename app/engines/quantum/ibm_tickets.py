@@ -20,7 +20,8 @@ TAG_PREFIX = "assay"
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """All that is needed to find a job again and to read its result. `job_id` is empty until the service gave one."""
+    """All that is needed to find a job again and to read its result. `job_id` is empty until the service gave one;
+    two-qubit gates and depth are those of the circuit as it was sent, 0 until then."""
 
     tag: str
     part: int
@@ -31,6 +32,8 @@ class Ticket:
     shots: int
     parameters: str
     job_id: str = ""
+    two_qubit_gates: int = 0
+    depth: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -82,10 +85,12 @@ def submit(account: Account, send: Send, ticket: Ticket, circuit: Any, values: F
 
 
 def find(account: Account, ticket: Ticket) -> str | None:
-    """The id of the job that carries the ticket's tag, or None; raises AssayError if there are several."""
+    """The id of the job that carries the ticket's tag, in any instance, or None; raises AssayError for several."""
     with in_words("looking for the job", account.token):
-        jobs = account.service.jobs(limit=10, job_tags=[ticket.tag])
-    ids = [str(job.job_id()) for job in jobs]
+        found = [
+            account.service.jobs(limit=10, job_tags=[ticket.tag], instance=instance) for instance in account.instances()
+        ]
+    ids = sorted({str(job.job_id()) for jobs in found for job in jobs})
     if len(ids) > 1:
         raise AssayError(
             f"{len(ids)} jobs of this run carry the same tag, so it is not known which one to read",

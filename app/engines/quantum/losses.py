@@ -32,7 +32,11 @@ def learns_temperature(name: LossName) -> bool:
 
 
 def loss_of(
-    name: LossName, fidelity: Tensor, labels: Tensor, log_temperature: Tensor | None = None, weights: Tensor | None = None
+    name: LossName,
+    fidelity: Tensor,
+    labels: Tensor,
+    log_temperature: Tensor | None = None,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """The loss called `name`; `log_temperature` τ is needed by temperature and power only."""
     if name == "temperature":

@@ -73,4 +73,3 @@ def spread(accuracies: Sequence[float]) -> float:
 def improvement(ours: float, theirs: float) -> tuple[float, float]:
     """How much better `ours` is than `theirs` > 0: (absolute points, relative per cent)."""
     return 100 * (ours - theirs), 100 * (ours - theirs) / theirs
-

@@ -97,12 +97,9 @@ class Model:
 
     def angles_of(self, x: Tensor) -> Tensor:
         """Data angles (n, m, 2) in [0, π]: RY and RZ of each qubit."""
-        signals = self.signals(x)
         if self.front in TRAINABLE_FRONTS:
-            make = encode.arcsine_angles_of_logits if self.encoding == "arcsin" else encode.linear_angles_of_logits
-        else:
-            make = encode.arcsine_angles if self.encoding == "arcsin" else encode.linear_angles
-        return encode.by_qubit(make(signals))
+            return encode.by_qubit(encode.angles_of_logits(self.signals(x), self.encoding))
+        return encode.by_qubit(encode.angles_of_units(self.signals(x), self.encoding))
 
     def fidelities_of(self, x: Tensor) -> Tensor:
         """Exact F (n, classes) of scaled samples x (n, *input_shape)."""

@@ -23,9 +23,7 @@ class FlatParameters:
         self.size = sum(tensor.numel() for tensor in parameters.values())
         self._storage = torch.cat([parameters[name].detach().double().reshape(-1) for name in names])
         self.vector: Vector = self._storage.numpy()
-        self.tensors = {
-            name: part.requires_grad_(True) for name, part in self._cut(self._storage).items()
-        }
+        self.tensors = {name: part.requires_grad_(True) for name, part in self._cut(self._storage).items()}
         self._leaves = list(self.tensors.values())
 
     def gradient(self, loss: Tensor) -> Vector:

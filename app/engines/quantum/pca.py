@@ -29,7 +29,8 @@ def fit_projection(train: Tensor, features: int) -> tuple[Projection, int]:
 
     Raises AssayError when there are fewer columns or samples than components, or when nothing varies.
     """
-    from sklearn.decomposition import PCA  # late: half a second that tensor networks do not need
+    # Late: half a second that tensor networks do not need.
+    from sklearn.decomposition import PCA  # type: ignore[import-untyped]
 
     samples, width = train.shape
     if features > min(samples, width):

@@ -68,11 +68,7 @@ def prepare(
     values: images (n, h, w) or table rows (n, d); labels (n,) into class_names. `held_out` (n,) marks a test set that
     came with the data and is used instead of a random share. Raises AssayError for data that cannot be learnt from.
     """
-    chosen, names = _choose(labels, class_names, classes)
-    _check(values, labels, chosen, names)
-    relabel = {old: new for new, old in enumerate(chosen)}
-    rows = np.flatnonzero(np.isin(labels, chosen))
-    y = np.array([relabel[int(label)] for label in labels[rows]], dtype=np.int64)
+    rows, y, names = _select(values, labels, class_names, classes)
     rng = stream(seed, "split")
     if subset is not None and subset < len(rows):
         kept = _share(y, subset / len(rows), rng)
@@ -95,12 +91,8 @@ def prepare_folds(
     folds: int,
     classes: Sequence[str] = (),
 ) -> Iterator[Prepared]:
-    """`folds` stratified splits; every sample is in exactly one test part. Each fold is scaled by its own training part."""
-    chosen, names = _choose(labels, class_names, classes)
-    _check(values, labels, chosen, names)
-    relabel = {old: new for new, old in enumerate(chosen)}
-    rows = np.flatnonzero(np.isin(labels, chosen))
-    y = np.array([relabel[int(label)] for label in labels[rows]], dtype=np.int64)
+    """`folds` stratified splits with every sample in one test part; each is scaled by its own training part."""
+    rows, y, names = _select(values, labels, class_names, classes)
     smallest = int(np.bincount(y).min())
     if smallest < folds:
         raise AssayError(
@@ -117,6 +109,17 @@ def prepare_folds(
         turn += len(members)
     for number in range(folds):
         yield _assemble(values, rows, y, fold == number, np.zeros(len(y), dtype=bool), names)
+
+
+def _select(
+    values: Array, labels: Array, class_names: Sequence[str], classes: Sequence[str]
+) -> tuple[Array, Array, tuple[str, ...]]:
+    """Rows of the chosen classes, their new labels, and the names, once the data have been found fit to use."""
+    chosen, names = _choose(labels, class_names, classes)
+    _check(values, labels, chosen, names)
+    relabel = {old: new for new, old in enumerate(chosen)}
+    rows = np.flatnonzero(np.isin(labels, chosen))
+    return rows, np.array([relabel[int(label)] for label in labels[rows]], dtype=np.int64), names
 
 
 def _choose(labels: Array, class_names: Sequence[str], classes: Sequence[str]) -> tuple[list[int], tuple[str, ...]]:
@@ -184,10 +187,16 @@ def _mask(y: Array, share: float, rng: np.random.Generator) -> Array:
     return mask
 
 
-def _assemble(
-    values: Array, rows: Array, y: Array, test: Array, validation: Array, names: tuple[str, ...]
-) -> Prepared:
+def _assemble(values: Array, rows: Array, y: Array, test: Array, validation: Array, names: tuple[str, ...]) -> Prepared:
     train = ~(test | validation)
+    for mask, what in ((train, "training"), (test, "test")):
+        absent = [name for label, name in enumerate(names) if not (y[mask] == label).any()]
+        if absent:
+            raise AssayError(
+                f"Class “{absent[0]}” has no {what} samples",
+                why="the data come with a test set of their own that does not share out every class",
+                remedy="Leave the class out, or give the data without their test files",
+            )
     scaling, notices = fit_scaling(values[rows[train]])
 
     def part(mask: Array) -> tuple[Tensor, Tensor]:
@@ -213,8 +222,12 @@ def fit_scaling(train: Array) -> tuple[Scaling, tuple[str, ...]]:
         low, high = float(train.min()), float(train.max())
         if low >= 0 and high <= 1:
             return _whole(0.0, 1.0), ()
-        return _whole(low, high), (f"Pixel values {low:.4g} to {high:.4g} were scaled to 0 to 1 by the training images",)
-    lows, highs = (torch.from_numpy(np.asarray(end, dtype=np.float64)) for end in (train.min(axis=0), train.max(axis=0)))
+        return _whole(low, high), (
+            f"Pixel values {low:.4g} to {high:.4g} were scaled to 0 to 1 by the training images",
+        )
+    lows, highs = (
+        torch.from_numpy(np.asarray(end, dtype=np.float64)) for end in (train.min(axis=0), train.max(axis=0))
+    )
     constant = [str(i + 1) for i in torch.nonzero(lows == highs)[:, 0].tolist()]
     notices = (f"Constant column {', '.join(constant)} carries nothing and is set to 0",) if constant else ()
     return Scaling(lows, highs), notices

@@ -44,7 +44,7 @@ def by_class_angles(
             for step, weight in rule:
                 moved[letter] = _moved(theta, place, step)
                 total = total + weight * estimate(angles, layers, moved)
-            slope[(slice(None), slice(None), *place)] = total
+            slope[:, :, place[0], place[1]] = total
         slopes.append(slope)
     return slopes
 
@@ -55,7 +55,7 @@ def by_data_angles(
     """dF/d data angle, (n, classes, m, 2)."""
     slope = np.empty((len(angles), len(thetas[0]), *angles.shape[1:]))
     for place in np.ndindex(angles.shape[1:]):
-        slope[(slice(None), slice(None), *place)] = sum(
+        slope[:, :, place[0], place[1]] = sum(
             weight * estimate(_moved(angles, place, step), layers, thetas) for step, weight in TWO_TERM
         )
     return slope
@@ -64,7 +64,7 @@ def by_data_angles(
 def evaluations(layers: str, thetas: Sequence[Array], qubits: int, *, front_is_trained: bool) -> int:
     """Calls of the estimator for one gradient, the one at the unshifted angles included."""
     by_class = sum(
-        (4 if letter == "E" else 2) * theta.shape[1] * theta.shape[2]
+        int((4 if letter == "E" else 2) * theta.shape[1] * theta.shape[2])
         for letter, theta in zip(layers, thetas, strict=True)
     )
     return 1 + by_class + (4 * qubits if front_is_trained else 0)
@@ -86,7 +86,7 @@ class _ShiftedFidelity(torch.autograd.Function):
         return torch.from_numpy(estimate(angles.detach().numpy(), layers, list(_plain(thetas))))
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
         angles, *thetas = ctx.saved_tensors
         plain, weight = list(_plain(thetas)), slope.numpy()
@@ -104,5 +104,5 @@ def _plain(tensors: Sequence[Tensor]) -> Iterator[Array]:
 
 def _moved(angles: Array, place: tuple[int, ...], step: float) -> Array:
     moved = angles.copy()
-    moved[(slice(None), *place)] += step
+    moved[:, place[0], place[1]] += step
     return moved

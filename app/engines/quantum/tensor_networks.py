@@ -34,7 +34,7 @@ def train_linear(x: Tensor, cores: Sequence[Tensor], bias: Tensor | None = None)
     count = len(x)
     carried = x.reshape(count, 1, 1, -1)  # (n, outputs so far, rank, inputs to come)
     for core in cores:
-        left, inputs, outputs, right = core.shape
+        left, inputs, _, right = core.shape
         split = carried.reshape(count, -1, left, inputs, carried.shape[-1] // inputs)
         mixed = torch.einsum("bolir,liqk->boqkr", split, core)
         carried = mixed.reshape(count, -1, right, split.shape[-1])

@@ -190,6 +190,31 @@ class BlochPanel(Panel):
             self._label.setText(f"epoch {moment.step}")
 
 
+class DrawnStatePanel(Panel):
+    """The data state of what is on the drawing pad."""
+
+    def __init__(self, title: str, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(title, theme, empty="The state of a drawing appears here.", parent=parent)
+        self._spheres = BlochSpheres(theme)
+        self.set_body(self._spheres)
+
+    def wants(self, kind: str, name: str) -> bool:
+        return (kind, name) == ("array", "probe/bloch")
+
+    def record_added(self, record: Record, folder: Path) -> None:
+        arrows = np.load(folder / record.data["file"], allow_pickle=False)
+        self._spheres.show_moment(Moment(record.seq, record.step or 0, arrows, tuple(record.data["labels"][0])))
+        self.set_filled(True)
+
+    def clear(self) -> None:
+        super().clear()
+        self._spheres.show_moment(None)
+
+    def set_theme(self, theme: Theme) -> None:
+        super().set_theme(theme)
+        self._spheres.set_theme(theme)
+
+
 def _grid(items: int, width: float, height: float) -> tuple[int, float]:
     """Columns and side of the squares when `items` of them fill width × height best."""
     best = max(range(1, items + 1), key=lambda columns: min(width / columns, height / math.ceil(items / columns)))

@@ -1,7 +1,8 @@
 """A fake of the IBM Quantum service: no IBM machine can be reached from a test.
 
 It has the methods of the real service that we call, and keeps its jobs as the real one does, across a "restart" of our
-program. The counts are real ones, sampled by the library's own sampler on its offline copy of fake_manila.
+program. The counts are real ones, sampled by the library's own sampler on its offline copy of fake_manila. Beside it
+stand the things around a measurement: a clock, a run folder, and the death of the process.
 """
 
 from collections.abc import Callable
@@ -9,11 +10,13 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+from app.engines.quantum.circuits import overlap_template
+from app.engines.quantum.ibm import Account, Mode, sender
+from app.engines.quantum.ibm_measurement import Clock, Terms, measure
+from app.engines.quantum.ibm_tickets import Ticket
 from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2
-
-from app.engines.quantum.ibm import Account, Mode, sender
-from app.engines.quantum.ibm_measurement import Clock
 
 TOKEN = "s3cret-token-of-nobody-0123456789"
 
@@ -40,6 +43,7 @@ class FakeJob:
         self.seconds = 0.0
         self.change: Callable[[Any], Any] = lambda result: result
         self.cancelled = False
+        self.instance = "crn:second"
 
     def job_id(self) -> str:
         return self.local.job_id()
@@ -107,8 +111,13 @@ class FakeService:
             raise RuntimeJobNotFound(f"Job not found: {job_id}")
         return self.known[job_id]
 
-    def jobs(self, limit: int, job_tags: list[str]) -> list[FakeJob]:
-        return [job for job in self.known.values() if job.tag in job_tags][:limit]
+    def instances(self) -> list[dict[str, str]]:
+        return [{"crn": "crn:first"}, {"crn": "crn:second"}]
+
+    def jobs(self, limit: int, job_tags: list[str], instance: str | None = None) -> list[FakeJob]:
+        """The jobs of one instance, as the real service lists them; without a name, of the first one."""
+        asked = instance or "crn:first"
+        return [job for job in self.known.values() if job.tag in job_tags and job.instance == asked][:limit]
 
     def sender(self, mode: Mode, max_seconds: int) -> Any:
         """The real sender; what it sends is then known to this service, as it would be to the real one."""
@@ -144,3 +153,56 @@ class FakeClock:
     @property
     def clock(self) -> Clock:
         return Clock(lambda: self.time, self.pause)
+
+
+TEMPLATE = overlap_template(2, "SD", "inversion")
+TERMS = Terms(machine="ibm_testville", mode="job", shots=1000, cap_s=60, limit_s=600, circuits_per_job=100)
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+class Folder:
+    """Stands for the run folder: keeps the last ticket of each tag, as a restart would read them."""
+
+    def __init__(self, die_at=None):
+        self.tickets, self.stores, self.die_at = {}, [], die_at
+
+    def store(self, ticket):
+        if self.die_at is not None and len(self.stores) + 1 == self.die_at:
+            raise Killed
+        self.stores.append(ticket)
+        self.tickets[ticket.tag] = ticket
+
+    def reopened(self):
+        """The tickets as they come back from a file."""
+        return [Ticket.from_dict(ticket.as_dict()) for ticket in self.tickets.values()]
+
+
+def rows(count=4):
+    rng = np.random.default_rng(1)
+    return np.concatenate([rng.uniform(0, np.pi, (count, 6)), rng.uniform(0, np.pi, (count, 4))], axis=1)
+
+
+def start(service, folder, values, terms=TERMS, time=None):
+    return measure(
+        service.account,
+        TEMPLATE,
+        values,
+        terms,
+        run_id="run-1",
+        tickets=folder.reopened(),
+        store=folder.store,
+        clock=(time or FakeClock()).clock,
+        make_sender=service.sender,
+    )
+
+
+def finish(work):
+    seen = []
+    while True:
+        try:
+            seen.append(next(work))
+        except StopIteration as end:
+            return seen, end.value

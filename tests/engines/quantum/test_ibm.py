@@ -6,7 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import qiskit_ibm_runtime
+from app.core import AssayError
+from app.engines.quantum import ibm
+from app.engines.quantum.circuits import overlap_template
+from app.engines.quantum.devices import fit
+from app.engines.quantum.ibm_faults import explained, in_words, is_passing, redacted
 from ibm_cloud_sdk_core import ApiException
 from qiskit.exceptions import QiskitError
 from qiskit_ibm_runtime import Batch, QiskitRuntimeService, RuntimeJobV2, SamplerV2, Session
@@ -16,12 +20,6 @@ from qiskit_ibm_runtime.exceptions import IBMInputValueError, IBMNotAuthorizedEr
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import Timeout
 from tests.engines.quantum.fake_ibm import TOKEN, FakeMachine, FakeService
-
-from app.core import AssayError
-from app.engines.quantum import ibm
-from app.engines.quantum.circuits import overlap_template
-from app.engines.quantum.devices import fit
-from app.engines.quantum.ibm_faults import explained, in_words, is_passing, redacted
 
 
 def without_network():
@@ -123,7 +121,7 @@ def test_machines_that_can_be_used_come_first():
     service = FakeService(repaired, busy, FakeMachine("ibm_free"))
     listed = ibm.machines(service.account, 5)
     assert [machine.name for machine in listed] == ["ibm_free", "ibm_busy", "ibm_repaired"]
-    assert [machine.note for machine in listed] == ["", "", "it is maintenance"]
+    assert [machine.note for machine in listed] == ["", "", "it accepts jobs but does not run them (maintenance)"]
     assert listed[0].rep_delay_s == pytest.approx(250e-6)
     assert ibm.machines(service.account, 6) == []
 
@@ -150,6 +148,12 @@ def test_a_machine_that_cannot_run_is_refused_before_sending(machine, name, qubi
         ibm.choose(FakeService(machine).account, name, qubits)
 
 
+def test_jobs_are_looked_for_in_every_instance_unless_one_is_named():
+    service = FakeService()
+    assert ibm.Account(service, TOKEN).instances() == ["crn:first", "crn:second"]
+    assert ibm.Account(service, TOKEN, "crn:second").instances() == [None]
+
+
 def test_time_left_is_known_only_if_the_service_tells():
     service = FakeService()
     assert ibm.remaining_seconds(service.account) == 600
@@ -168,12 +172,14 @@ def test_a_mode_is_closed_even_if_the_work_in_it_fails(name, kind, monkeypatch):
 
 
 def test_a_session_that_the_plan_forbids_becomes_a_batch(monkeypatch):
-    def forbidden(self, *, create_new):
-        """Batch has a method of its own of this name."""
-        raise IBMRuntimeError("You are not authorized to run a session when using the open plan.")
+    real = Session.__init__
 
-    monkeypatch.setattr(Session, "_create_session", forbidden)
-    monkeypatch.setattr("qiskit_ibm_runtime.session.IBMBackend", FakeMachine)
+    def forbidden(self, **settings):
+        if type(self) is Session:  # Batch inherits from it
+            raise IBMRuntimeError("You are not authorized to run a session when using the open plan.")
+        real(self, **settings)
+
+    monkeypatch.setattr(Session, "__init__", lambda self, backend, **rest: forbidden(self, backend=backend, **rest))
     with ibm.opened_mode(FakeService().account, FakeMachine(), "session", 60) as mode:
         assert mode.name == "batch"
         assert "does not allow a session" in mode.note
@@ -215,11 +221,11 @@ def test_the_real_library_has_the_calls_that_the_fake_imitates():
     assert takes(QiskitRuntimeService.least_busy, "min_num_qubits", "kwargs")
     assert takes(QiskitRuntimeService.backend, "name")
     assert takes(QiskitRuntimeService.job, "job_id")
-    assert takes(QiskitRuntimeService.jobs, "limit", "job_tags")
+    assert takes(QiskitRuntimeService.jobs, "limit", "job_tags", "instance")
+    assert takes(QiskitRuntimeService.instances)
     assert takes(QiskitRuntimeService.usage)
     assert takes(ibm.sampler_class().run, "pubs", "shots")
     assert takes(Session.__init__, "backend", "max_time")
     assert takes(Batch.__init__, "backend", "max_time")
     for name in ("job_id", "status", "result", "backend", "usage", "properties", "error_message", "cancel"):
         assert callable(getattr(RuntimeJobV2, name))
-    assert qiskit_ibm_runtime.__version__.startswith("0.51")

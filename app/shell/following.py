@@ -1,0 +1,67 @@
+"""The thread that follows logs and hands what is new to the window, no faster than the window takes it."""
+
+import threading
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from app.runs.follower import Follower
+
+ROUND_S = 0.033
+PATIENCE_S = 0.5
+PIECE = 256 * 1024
+"""Bytes of log per batch: about 2,500 events, drawn within a frame."""
+
+
+class FollowThread(QThread):
+    """Polls the logs that are watched. After each batch it waits until the window says `taken`."""
+
+    arrived = Signal(str, object)
+    """Key of the watch, and a Batch."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lock = threading.Lock()
+        self._followers: dict[str, Follower] = {}
+        self._ending = threading.Event()
+        self._taken = threading.Event()
+        self._taken.set()
+        self.busy = False
+        """Whether the last round had something to tell."""
+
+    def watch(self, key: str, folder: Path) -> None:
+        """Tell the log in `folder` from its beginning, under `key`."""
+        with self._lock:
+            self._followers[key] = Follower(folder)
+
+    def unwatch(self, key: str) -> None:
+        with self._lock:
+            self._followers.pop(key, None)
+
+    def taken(self) -> None:
+        """The window has shown the last batch."""
+        self._taken.set()
+
+    def finish(self) -> None:
+        self._ending.set()
+        self._taken.set()
+        self.wait()
+
+    def run(self) -> None:
+        while not self._ending.is_set():
+            with self._lock:
+                watched = list(self._followers.items())
+            told = False
+            for key, follower in watched:
+                batch = follower.poll(PIECE)
+                with self._lock:
+                    current = self._followers.get(key) is follower
+                if batch.empty or not current or self._ending.is_set():
+                    continue
+                told = True
+                self._taken.clear()
+                self.arrived.emit(key, batch)
+                self._taken.wait(PATIENCE_S)
+            self.busy = told
+            if not told:
+                self._ending.wait(ROUND_S)

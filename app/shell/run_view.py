@@ -1,0 +1,321 @@
+"""The centre: one selected run with its strip, verdict, findings, and pages of panels that its log feeds."""
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
+
+from app.core import AssayError, Figure
+from app.runs.figures import duration_text
+from app.runs.records import Batch, Points, Record
+from app.runs.states import ACTIVE, OVER
+from app.runs.summary import RunSummary
+from app.shell.banner import Banner
+from app.shell.laboratory import Laboratory
+from app.widgets.build import build_panel
+from app.widgets.empty import EmptyState
+from app.widgets.grid import PanelGrid
+from app.widgets.panels import Panel
+from app.widgets.strip import RunStrip
+from app.widgets.theme import Theme
+from app.widgets.verdict import VerdictCard
+from app.workspaces.declare import Page, Session, Workspace
+
+FRAME_MS = 16
+FRAME_BUDGET_S = 0.010
+"""Time per frame spent on showing records; the rest of the frame belongs to the user."""
+
+MAIN, SESSION = "run", "session"
+
+
+class RunView(QWidget):
+    """Shows a run live or long over: the same replay and follow."""
+
+    report_requested = Signal(str)
+    use_settings_requested = Signal(str)
+    stages_changed = Signal(object)
+    exported = Signal(str)
+    failed = Signal(object)
+    try_requested = Signal()
+    why_requested = Signal(str)
+    action_requested = Signal(str, str)
+
+    def __init__(self, workspace: Workspace, laboratory: Laboratory, theme: Theme, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.workspace = workspace
+        self.theme = theme
+        self.run = ""
+        self.stages: list[str] = []
+        self._laboratory = laboratory
+        self._waiting: deque[tuple[str, Record, Path]] = deque()
+        self._newest: dict[str, float] = {}
+        self._artifacts: dict[str, list[Record]] = {}
+        self._session_run = ""
+        self._session_command: dict[str, Any] | None = None
+        self._findings: dict[str, int] = {}
+        self._timer = QTimer(self)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self._drain)
+
+        self._empty = EmptyState(
+            workspace.question,
+            theme,
+            f"Try it (about {workspace.try_it_seconds} s)",
+            "Runs appear here live: curves, pictures, and a verdict at the end.",
+            workspace.key,
+        )
+        self._empty.action_requested.connect(self.try_requested)
+        self.strip = RunStrip(theme)
+        self.strip.use_settings_requested.connect(self._use_settings)
+        self.strip.renamed.connect(self._rename)
+        self.verdict = VerdictCard(theme)
+        self.verdict.report_requested.connect(self._report)
+        self.banner = Banner(theme)
+        self.banner.action_requested.connect(self._banner_action)
+        self.tabs = QTabBar()
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName("Pages of panels")
+        self.pages = QStackedWidget()
+        self.grids: list[PanelGrid] = []
+        for page in workspace.pages:
+            self._add_page(page)
+        self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
+
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(theme.space("field"))
+        for widget in (self.strip, self.banner, self.verdict, self.tabs):
+            layout.addWidget(widget)
+        layout.addWidget(self.pages, 1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(content)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
+        laboratory.following.arrived.connect(self._arrived)
+
+    def panels(self) -> list[Panel]:
+        return [panel for grid in self.grids for panel in grid.panels()]
+
+    def show_run(self, run: str) -> None:
+        """Select a run; everything shown before is forgotten."""
+        if run == self.run:
+            return
+        self._laboratory.following.unwatch(self._key(MAIN))
+        self._end_session()
+        self._waiting.clear()
+        self.run = run
+        self.stages = []
+        self._newest.clear()
+        self._artifacts.clear()
+        self._findings.clear()
+        self.banner.clear()
+        for panel in self.panels():
+            panel.clear()
+        self.verdict.clear()
+        self._stack.setCurrentIndex(1 if run else 0)
+        if not run:
+            return
+        summary = self._laboratory.store.summary(run)
+        self._open_page_of(summary.task)
+        self._reference(summary)
+        for panel in self.panels():
+            panel.set_context([summary.name or run])
+        self.refresh()
+        self._laboratory.following.watch(self._key(MAIN), self._laboratory.store.folder(run))
+
+    def refresh(self) -> None:
+        """Bring strip, verdict and banner up to date with the run's state."""
+        if not self.run:
+            return
+        try:
+            summary = self._laboratory.store.summary(self.run)
+        except AssayError:
+            self.show_run("")
+            return
+        share = f"{100 * summary.done / summary.total:.0f} %" if summary.total and summary.state == "running" else ""
+        detail = duration_text(summary.seconds) if summary.seconds else ""
+        self.strip.show_run(summary.name or summary.id, summary.state, detail, share)
+        if summary.state in OVER:
+            result = self._laboratory.store.result(self.run)
+            if result is not None:
+                self.verdict.show_result(result)
+        elif summary.state in ACTIVE and self._newest:
+            self.verdict.show_so_far(self._figures_so_far(), summary.stage or summary.state)
+        if summary.error:
+            self.banner.show_error(summary.error, summary.state)
+        elif summary.paused:
+            self.banner.show_words(summary.paused, "unsure")
+        elif summary.silent > 60 * self._laboratory.settings.silent_minutes:
+            self.banner.show_words(f"Silent for {duration_text(summary.silent)}.", "unsure")
+
+    def set_theme(self, theme: Theme) -> None:
+        self.theme = theme
+
+    def artifact(self, role: str) -> Path | None:
+        """The newest artifact of that role which the shown run has made."""
+        records = self._artifacts.get(role, [])
+        return self._laboratory.store.folder(self.run) / records[-1].data["file"] if records else None
+
+    def close_session(self) -> None:
+        self._end_session()
+
+    @Slot(str, object)
+    def _arrived(self, key: str, batch: Batch) -> None:
+        if key not in (self._key(MAIN), self._key(SESSION)):
+            return
+        run = self.run if key == self._key(MAIN) else self._session_run
+        folder = self._laboratory.store.folder(run)
+        if batch.rewind is not None and key == self._key(MAIN):
+            self._drain_all()
+            for panel in self.panels():
+                panel.rewind(batch.rewind)
+        if batch.points:
+            self._show_points(batch.points)
+        self._waiting.extend((key, record, folder) for record in batch.records)
+        self._timer.start()
+        self._laboratory.following.taken()
+
+    def _show_points(self, points: dict[str, Points]) -> None:
+        for name, part in points.items():
+            if len(part):
+                self._newest[name] = float(part.value[-1])
+        for panel in self.panels():
+            wanted = {name: part for name, part in points.items() if panel.wants("metric", name)}
+            if wanted:
+                panel.points_added(wanted)
+
+    @Slot()
+    def _drain(self) -> None:
+        end = time.perf_counter() + FRAME_BUDGET_S
+        while self._waiting and time.perf_counter() < end:
+            self._show(*self._waiting.popleft())
+        if not self._waiting:
+            self._timer.stop()
+
+    def _drain_all(self) -> None:
+        while self._waiting:
+            self._show(*self._waiting.popleft())
+
+    def _show(self, key: str, record: Record, folder: Path) -> None:
+        if record.kind == "stage" and key == self._key(MAIN):
+            if record.name not in self.stages:
+                self.stages.append(record.name)
+                self.stages_changed.emit(self.stages)
+        elif record.kind == "artifact":
+            self._artifacts.setdefault(record.data.get("role", ""), []).append(record)
+        elif record.kind == "warn":
+            self.banner.add_finding(record.data.get("what", ""), record.data.get("remedy", ""))
+        for panel in self.panels():
+            if panel.wants(record.kind, record.name):
+                try:
+                    panel.record_added(record, folder)
+                except (OSError, ValueError, KeyError) as error:
+                    self.banner.add_finding(f"Could not show “{record.name}”: {error}", "")
+
+    def _figures_so_far(self) -> list[Figure]:
+        chosen = [name for name in self._newest if "test" in name or "loss" in name][:3] or list(self._newest)[:3]
+        return [Figure(name=name, value=self._newest[name]) for name in chosen]
+
+    def _reference(self, summary: RunSummary) -> None:
+        if self.workspace.references is None or not isinstance(summary.config, Mapping):
+            return
+        for name, references in self.workspace.references(summary.task, summary.config).items():
+            for reference in references:
+                for panel in self.panels():
+                    if panel.wants("metric", name):
+                        panel.set_reference(name, reference.value, reference.text, reference.source)
+
+    def _add_page(self, page: Page) -> None:
+        rows = [[build_panel(declaration, self.theme) for declaration in row] for row in page.rows]
+        grid = PanelGrid(rows, self.theme)
+        for panel in grid.panels():
+            panel.exported.connect(self.exported)
+            panel.failed.connect(self.failed)
+            if hasattr(panel, "command_requested"):
+                panel.command_requested.connect(self._command)
+        self.grids.append(grid)
+        self.pages.addWidget(grid)
+        self.tabs.addTab(page.title)
+
+    def _open_page_of(self, task: str) -> None:
+        for position, page in enumerate(self.workspace.pages):
+            if task in page.tasks:
+                self.tabs.setCurrentIndex(position)
+                return
+
+    def _key(self, part: str) -> str:
+        return f"{self.workspace.key}/{part}"
+
+    @Slot(dict)
+    def _command(self, command: dict[str, Any]) -> None:
+        """A panel asks the session; it is started when it is not there yet."""
+        session = next(iter(self.workspace.sessions), None)
+        if session is None:
+            return
+        self._session_command = command
+        if not self._session_run and not self._start_session(session):
+            return
+        self.push_session()
+
+    def _start_session(self, session: Session) -> bool:
+        model = self.artifact(session.role)
+        if model is None:
+            self.failed.emit(
+                AssayError(
+                    "There is no trained model to ask",
+                    remedy="Select a finished training run, or press Try it.",
+                )
+            )
+            return False
+        try:
+            self._session_run = self._laboratory.submit(session.task, {session.field: str(model)}, name="Probe")
+        except AssayError as error:
+            self.failed.emit(error)
+            return False
+        self._laboratory.following.watch(self._key(SESSION), self._laboratory.store.folder(self._session_run))
+        return True
+
+    def push_session(self) -> None:
+        """Hand the newest command over as soon as the session runs."""
+        if self._session_command is None or not self._session_run:
+            return
+        state = self._laboratory.store.summary(self._session_run).state
+        if state in OVER:
+            self._laboratory.following.unwatch(self._key(SESSION))
+            self._session_run = ""
+        elif state in ACTIVE:
+            command, self._session_command = self._session_command, None
+            self._laboratory.supervisor.command(self._session_run, command)
+
+    def _end_session(self) -> None:
+        if not self._session_run:
+            return
+        self._laboratory.following.unwatch(self._key(SESSION))
+        run, self._session_run, self._session_command = self._session_run, "", None
+        if self._laboratory.store.summary(run).state not in OVER:
+            self._laboratory.supervisor.stop(run)
+
+    @Slot()
+    def _use_settings(self) -> None:
+        self.use_settings_requested.emit(self.run)
+
+    @Slot(str)
+    def _rename(self, name: str) -> None:
+        self._laboratory.store.rename(self.run, name)
+        self._laboratory.run_changed.emit(self.run)
+
+    @Slot()
+    def _report(self) -> None:
+        self.report_requested.emit(self.run)
+
+    @Slot(str)
+    def _banner_action(self, action: str) -> None:
+        self.action_requested.emit(action, self.run)

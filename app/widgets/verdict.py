@@ -1,0 +1,129 @@
+"""The answer of a run: verdict in plain words, headline figures, what to do next, and the report."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from app.core import Figure, Result
+from app.runs.figures import figure_text
+from app.widgets.flow import FlowLayout
+from app.widgets.icons import icon, pixmap
+from app.widgets.labels import Label
+from app.widgets.theme import Theme
+
+TONES = {
+    "good": ("good", "success", "Good"),
+    "bad": ("bad", "danger", "Finding"),
+    "neutral": ("neutral", "accent", "Result"),
+    "unsure": ("unsure", "warning", "Not certain"),
+}
+"""Tone to icon, colour and word."""
+
+
+class FigureTile(QWidget):
+    """One headline figure: its name above, its value with interval and n below."""
+
+    def __init__(self, figure: Figure, theme: Theme) -> None:
+        super().__init__()
+        words = figure_text(figure)
+        self._name = Label(figure.name, theme, "caption", "text-2")
+        self._value = Label(words, theme, "strong")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, theme.space("pane"), 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._name)
+        layout.addWidget(self._value)
+        if figure.note:
+            layout.addWidget(Label(figure.note, theme, "caption", "text-2"))
+        self.setAccessibleName(f"{figure.name}: {words}. {figure.note}")
+
+
+class VerdictCard(QFrame):
+    """Hidden until there is something to say; grey while the run goes on."""
+
+    report_requested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._icon, self._token = "neutral", "accent"
+        self.setProperty("card", True)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._picture = QLabel()
+        self._picture.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._tone = Label("", theme, "caption", "text-2")
+        self._sentence = Label("", theme, "verdict", wrap=True)
+        self._partial = Label("", theme, "caption", "warning", wrap=True)
+        self._holder = QWidget()
+        self._tiles = FlowLayout(self._holder, theme.space("group"))
+        self._advice = Label("", theme, "body", "text-2", wrap=True)
+        self._report = QPushButton("Report")
+        self._report.clicked.connect(self.report_requested)
+        words = QVBoxLayout()
+        words.setSpacing(theme.space("field"))
+        head = QVBoxLayout()
+        head.setSpacing(0)
+        head.addWidget(self._tone)
+        head.addWidget(self._sentence)
+        words.addLayout(head)
+        for widget in (self._partial, self._holder, self._advice):
+            words.addWidget(widget)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(theme.space("group"), theme.space("pane"), theme.space("pane"), theme.space("pane"))
+        layout.setSpacing(theme.space("pane"))
+        layout.addWidget(self._picture)
+        layout.addLayout(words, 1)
+        layout.addWidget(self._report, 0, Qt.AlignmentFlag.AlignTop)
+        self.hide()
+        self.set_theme(theme)
+
+    def show_result(self, result: Result) -> None:
+        """The end of a run, whole or partial."""
+        self._icon, self._token, word = TONES[result.tone]
+        self._tone.setText(word)
+        self._tone.set_token(self._token)
+        self._sentence.setText(result.verdict)
+        self._sentence.set_token("text")
+        partial = "Partial: the run was stopped before its end." if result.partial else ""
+        self._fill(partial, result.figures, result.advice)
+        self._report.setText("Report so far" if result.partial else "Report")
+        self.setAccessibleName(f"Verdict, {word}: {result.verdict}. {partial}")
+
+    def show_so_far(self, figures: Sequence[Figure], sentence: str) -> None:
+        """What is known while the run goes on."""
+        self._icon, self._token = "clock", "text-2"
+        self._tone.setText("So far")
+        self._tone.set_token("text-2")
+        self._sentence.setText(sentence)
+        self._sentence.set_token("text-2")
+        self._fill("", figures, "")
+        self._report.setText("Report so far")
+        self.setAccessibleName(f"So far: {sentence}")
+
+    def clear(self) -> None:
+        """Nothing to say."""
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._picture.setPixmap(pixmap(self._icon, theme, self._token, 32, self.devicePixelRatioF()))
+        self._report.setIcon(icon("report", theme))
+        for label in (self._tone, self._sentence, self._partial, self._advice):
+            label.set_theme(theme)
+
+    def _fill(self, partial: str, figures: Sequence[Figure], advice: str) -> None:
+        self._partial.setText(partial)
+        self._partial.setVisible(bool(partial))
+        self._advice.setText(advice)
+        self._advice.setVisible(bool(advice))
+        while self._tiles.count():
+            item = self._tiles.takeAt(0)
+            if item is not None and item.widget() is not None:
+                item.widget().setParent(None)
+                item.widget().deleteLater()
+        for figure in figures:
+            self._tiles.addWidget(FigureTile(figure, self._theme))
+        self._holder.setVisible(bool(figures))
+        self.set_theme(self._theme)
+        self.show()

@@ -1,0 +1,124 @@
+"""Quantum: how few qubits classify my data, and what does a real device's noise cost?"""
+
+from app.widgets.declare import Bars, Custom, Heatmap, Images, LogOf, Plot, TableOf
+from app.workspaces.declare import Page, Session, Step, Workspace
+
+HERE = "app.workspaces.quantum"
+
+LOSS = Plot(
+    "Loss",
+    ("loss/train", "loss/test"),
+    labels=(("loss/train", "training"), ("loss/test", "test")),
+    step_title="epoch",
+    empty="Loss appears here after the first epoch.",
+)
+ACCURACY = Plot(
+    "Accuracy",
+    ("accuracy/test", "accuracy/train", "accuracy/validation"),
+    labels=(
+        ("accuracy/train", "training"),
+        ("accuracy/test", "test"),
+        ("accuracy/validation", "validation"),
+    ),
+    step_title="epoch",
+    empty="Accuracy appears here after the first epoch.",
+)
+FIDELITY = Plot(
+    "Fidelity with the class states",
+    ("fidelity/own", "fidelity/other"),
+    labels=(("fidelity/own", "true class"), ("fidelity/other", "best wrong class")),
+    step_title="epoch",
+)
+CLASSES = Plot("Accuracy per class", ("accuracy/class/*",), step_title="epoch")
+TEMPERATURE = Plot("Temperature of the loss", ("temperature",), step_title="epoch")
+BLOCH = Custom("Class states on Bloch spheres", (("array", "states/bloch"),), f"{HERE}.bloch:BlochPanel")
+CIRCUIT = Custom("Circuit of the SWAP test", (("table", "circuit"),), f"{HERE}.circuit:CircuitPanel")
+PAD = Custom(
+    "Draw a digit",
+    (("array", "probe/features"), ("array", "probe/fidelities"), ("array", "probe/sample")),
+    f"{HERE}.pad:PadPanel",
+)
+DRAWN_STATE = Custom("State of the drawing", (("array", "probe/bloch"),), f"{HERE}.bloch:DrawnStatePanel")
+NOISE = Custom("Estimator, shots, device", (("text", "probe/estimate"),), f"{HERE}.noise:NoisePanel")
+
+BETTER = (("accuracy", "higher"), ("RMSE", "lower"), ("depth", "lower"), ("two-qubit gates", "lower"))
+
+WORKSPACE = Workspace(
+    key="quantum",
+    title="Quantum",
+    question="How few qubits classify my data, and what does a real device's noise cost?",
+    tasks=("quantum.train", "quantum.compare", "quantum.evaluate", "quantum.hardware", "quantum.machines"),
+    try_it=(
+        "quantum.train",
+        {
+            "data": "builtin:digits",
+            "epochs": 60,
+            "compare": "quick",
+            "noise": "fake_manila",
+            "noisy_samples": 100,
+        },
+    ),
+    try_it_seconds=40,
+    accepts={"labelled-images": ("quantum.train", "data"), "table": ("quantum.train", "data")},
+    pages=(
+        Page("Training", ((LOSS, ACCURACY), (BLOCH, FIDELITY)), tasks=("quantum.train",)),
+        Page(
+            "Classes",
+            (
+                (
+                    Heatmap("Confusion", "confusion", "true class", "read as"),
+                    Heatmap("Mean fidelity", "states/fidelity", "true class", "class state"),
+                ),
+                (CLASSES, Images("Samples read wrongly", "mistakes")),
+            ),
+        ),
+        Page("Draw", ((PAD, DRAWN_STATE),)),
+        Page(
+            "Noise",
+            (
+                (NOISE, Heatmap("Confusion under noise", "probe/confusion", "true class", "read as")),
+                (TableOf("Readings", "probe/estimates", BETTER), TableOf("Estimators", "estimates", BETTER)),
+                (
+                    Plot("Accuracy by reading", ("probe/accuracy",), step_title="reading"),
+                    Plot("Accuracy by shots", ("shots/accuracy",), log_x=True, step_title="shots"),
+                ),
+            ),
+            tasks=("quantum.evaluate", "quantum.hardware", "quantum.probe"),
+        ),
+        Page(
+            "Compare",
+            (
+                (Bars("Accuracy against other models", "rivals"), TableOf("Published figures", "published")),
+                (Plot("Accuracy by seed", ("seed accuracy/*",), step_title="seed"),),
+            ),
+            tasks=("quantum.compare",),
+        ),
+        Page(
+            "Details",
+            (
+                (CIRCUIT, TableOf("Parameters and qubits", "budget")),
+                (LogOf("Log"), TEMPERATURE),
+                (TableOf("Files left out", "skipped"), TableOf("IBM Quantum machines", "machines")),
+                (
+                    Plot("Jobs waiting", ("machine/waiting",), step_title="question"),
+                    Plot("Machine time used", ("machine/seconds",), unit="s", step_title="question"),
+                ),
+            ),
+            tasks=("quantum.machines",),
+        ),
+    ),
+    sessions=(Session("quantum.probe", role="quantum-model", field="model"),),
+    send_to={
+        "quantum-model": (
+            ("Read through noise", "quantum.evaluate", "model"),
+            ("Read on an IBM machine", "quantum.hardware", "model"),
+        )
+    },
+    tour=(
+        Step("data", "Drop images by class, MNIST files, a table, or take the built-in digits."),
+        Step("form", "Four features make two qubits per state; the SWAP test then needs five."),
+        Step("try-it", "Trains on ten digits, compares with a plain linear head, and reads through device noise."),
+        Step("panels", "Loss, fidelity and class states move while the network learns."),
+        Step("verdict", "Ends with what was reached, and whether the quantum part earned it."),
+    ),
+)
