@@ -13,7 +13,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code of the command, or of the window when no command is named. File names open in the window."""
     multiprocessing.freeze_support()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words and not _are_paths(words):
+    asked = _window_asked(words)
+    if asked is None:
         from app.cli import main as command
 
         return command(words)
@@ -22,14 +23,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NO_DISPLAY
     from app.shell.start import main as window
 
-    return window([Path(word) for word in words])
+    paths, store = asked
+    return window(paths, store)
 
 
-def _are_paths(words: Sequence[str]) -> bool:
-    """Whether every word names something that exists, and the first is no command."""
+def _window_asked(words: Sequence[str]) -> tuple[list[Path], Path | None] | None:
+    """The files to open and the store to use; None when the words are a command, or none that the window knows."""
     from app.cli.arguments import COMMANDS
 
-    return words[0] not in COMMANDS and all(Path(word).exists() for word in words)
+    left, store = list(words), None
+    if len(left) > 1 and left[0] == "--store":
+        store, left = Path(left[1]), left[2:]
+    elif left and left[0].startswith("--store="):
+        store, left = Path(left[0].removeprefix("--store=")), left[1:]
+    if left and (left[0] in COMMANDS or not all(Path(word).exists() for word in left)):
+        return None
+    return [Path(word) for word in left], store
 
 
 def _display_problem() -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from app.cli.context import Context, context, print_json
+from app.cli.context import Context, context
 from app.cli.start import stop_on_terminate, trial, trials
 from app.cli.watch import follow
 from app.core import AssayError
@@ -50,7 +51,7 @@ def demo(options: argparse.Namespace) -> int:
     page = fill("demo.html.j2", surroundings.secrets.redactor(), datetime.now(), carried="", entries=entries)
     Disk().replace(out / "index.html", page.encode())
     if options.json:
-        print_json({"folder": str(out), "runs": entries})
+        print(json.dumps({"k": "demo", "folder": str(out), "runs": entries}, ensure_ascii=False))
     else:
         print(out / "index.html")
     return code

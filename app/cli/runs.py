@@ -70,11 +70,16 @@ def stop(options: argparse.Namespace) -> int:
     with surroundings.supervisor() as supervisor:
         if surroundings.store.summary(run).state in WAITING:
             surroundings.store.queue.remove(run)
-        elif options.force:
+            _answer(surroundings, {"id": run, "state": "removed"}, f"{run} left the queue")
+            return 0
+        if options.force:
             supervisor.force_stop(run)
         else:
             supervisor.stop(run)
-        summary = supervisor.wait(run, timeout=STOP_PATIENCE)
+        try:
+            summary = supervisor.wait(run, timeout=STOP_PATIENCE)
+        except TimeoutError as error:
+            raise AssayError("The run has not stopped yet", where=run, why=str(error), remedy="Add --force.") from error
     _answer(surroundings, {"id": run, "state": summary.state}, f"{run} {summary.state}")
     return 0
 

@@ -2,10 +2,12 @@
 
 import argparse
 import signal
+import time
 from dataclasses import asdict
 from typing import Any
 
 from app.cli.context import Context, context, print_json
+from app.cli.talk import Commands
 from app.cli.watch import follow
 from app.core import AssayError
 from app.core.task import Task
@@ -17,6 +19,7 @@ from app.runs.states import WAITING
 from app.workspaces import load_workspaces
 
 TRY_PRESET = "try"
+PAUSE = 0.05
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,9 +65,10 @@ def start(surroundings: Context, task: str, values: dict[str, Any], *, name: str
     with surroundings.supervisor() as supervisor:
         identifier = supervisor.submit(task, values, name=name)
         if not detach:
-            return follow(surroundings, supervisor, identifier)
+            commands = Commands(supervisor, identifier) if find_task(task).session else None
+            return follow(surroundings, supervisor, identifier, commands)
         while surroundings.store.summary(identifier).state in WAITING:
-            supervisor.wait(identifier, timeout=0.1)
+            time.sleep(PAUSE)
     if surroundings.json:
         print_json({"id": identifier, "folder": str(surroundings.store.folder(identifier))})
     else:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.cli.context import Context, finite
+from app.cli.talk import Commands
 from app.runs.figures import duration_text, figure_text, number
 from app.runs.follower import Follower
 from app.runs.plain_text import one_line
@@ -25,20 +26,26 @@ WORTH_SAYING = 1.0
 OK, FAILED, STOPPED = 0, 1, 130
 
 
-def follow(context: Context, supervisor: Supervisor, run: str) -> int:
-    """Show `run` until it is over and return the exit code. Ctrl+C stops the run, a second one ends it by force."""
+def follow(context: Context, supervisor: Supervisor, run: str, commands: Commands | None = None) -> int:
+    """Show `run` until it is over and return the exit code. Ctrl+C stops the run, a second one ends it by force.
+
+    A session takes its `commands` from standard input; the end of that is its ordinary end.
+    """
     view = _view(context)
+    if commands is not None:
+        commands.start()
     view.begin(context, run)
     asked = 0
     follower = Follower(context.store.folder(run))
     while True:
         try:
-            summary = _until_over(context, run, follower, view)
+            summary = _until_over(context, run, follower, view, commands)
             break
         except KeyboardInterrupt:
             asked += 1
             _ask_to_stop(context, supervisor, run, view, asked)
-    code = STOPPED if asked else exit_code(context, summary)
+    ended_by_input = commands is not None and commands.at_end and summary.state == "stopped" and not asked
+    code = OK if ended_by_input else STOPPED if asked else exit_code(context, summary)
     view.end(context, summary, code)
     return code
 
@@ -53,12 +60,14 @@ def exit_code(context: Context, summary: RunSummary) -> int:
     return result.exit_code if result else OK
 
 
-def _until_over(context: Context, run: str, follower: Follower, view: "View") -> RunSummary:
+def _until_over(context: Context, run: str, follower: Follower, view: "View", commands: Commands | None) -> RunSummary:
     while True:
         summary = context.store.summary(run)
         batch = follower.poll()
         if not batch.empty:
             view.show(batch)
+            if commands is not None:
+                commands.saw(batch)
         elif summary.state in OVER:
             return summary
         else:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app import __version__
+import app
 from app.core import AssayError
 from app.runs.evidence import confined
 from app.runs.redaction import Redact, redact_record, redactor
@@ -76,7 +76,7 @@ def _files(store: Store, run: str, redact: Redact) -> list[tuple[str, bytes, str
             files.append((name, _redacted(folder / name, redact), what))
     settings = redact_record(load_settings().settings.model_dump(mode="json"), redact)
     about = {
-        "assay": __version__,
+        "assay": app.__version__,
         "python": sys.version.split()[0],
         "system": platform.platform(),
         "machine": platform.machine(),

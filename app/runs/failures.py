@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core import AssayError
 from app.core.task import Task
-from app.runs.patience import size_in_words
+from app.runs.patience import DISK_LOST, STOPPED_UNSAVED, size_in_words
 from app.runs.states import RunState
 from app.runs.system import peak_rss, total_memory
 
@@ -104,6 +104,18 @@ def explain_death(
             ending,
         )
     lines = [line for line in console.splitlines() if line.strip()]
+    if code in (DISK_LOST, STOPPED_UNSAVED):
+        return (
+            "failed" if code == DISK_LOST else "stopped",
+            AssayError(
+                "The disk failed while the run was writing"
+                if code == DISK_LOST
+                else "The run was stopped while it could not write",
+                why=lines[-1][:300] if lines else "",
+                remedy="Check the disk and its free space. Resume goes on from the last checkpoint.",
+            ).as_dict(),
+            ending,
+        )
     return (
         "failed",
         AssayError(

@@ -17,20 +17,17 @@ from app.runs import checkpoints, processes
 from app.runs import folder as folders
 from app.runs.console import Console
 from app.runs.drive import Driver, Outcome
-from app.runs.encoding import dumps
+from app.runs.encoding import dumps, plain
 from app.runs.failures import explain
 from app.runs.inbox import Inbox
 from app.runs.log import EventLog
 from app.runs.network import NetworkGuard, named_hosts
-from app.runs.patience import DiskGone, Patience
+from app.runs.patience import DISK_LOST, DiskGone, Patience
 from app.runs.redaction import redact_record, redactor
 from app.runs.storage import Disk
 from app.runs.system import Sampler, small_machine
 
 ORPHAN_GRACE = 10.0
-DISK_LOST = 74
-"""Exit code when the run's folder could not take the end of its log."""
-
 Job = dict[str, Any]
 
 
@@ -47,7 +44,7 @@ def main() -> None:
         code = run(job, Disk())
     except DiskGone as error:
         print(f"Assay: {error}")
-        code = DISK_LOST
+        code = error.code
     except BaseException:
         traceback.print_exc()
         code = 1
@@ -107,7 +104,7 @@ def _resume_state(folder: Path, fields: dict[str, Any], log: EventLog) -> dict[s
 def _finish(folder: Path, outcome: Outcome, log: EventLog, disk: Disk, patience: Patience) -> None:
     result = None
     if outcome.result is not None:
-        result = outcome.result.model_dump(mode="json")
+        result = plain(outcome.result.model_dump(mode="json"))
         data = dumps(result)
         patience(lambda: disk.replace(folder / folders.RESULT, data), len(data))
     log.add(

@@ -67,6 +67,7 @@ class Index:
                     self._unsaved += settled
             for name in self._known.keys() - found.keys():
                 del self._known[name]
+                self._texts.pop(name, None)
                 self._unsaved += 1
             self._save()
             listed = sorted(found.values(), key=lambda summary: (summary.created, summary.id), reverse=True)

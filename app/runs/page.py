@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from app import __version__
+import app
 from app.core import Figure
 from app.runs.figures import figure_text
 from app.runs.plain_text import plain_text
@@ -48,7 +48,7 @@ def fill(template: str, redact: Redact, now: datetime, **context: Any) -> str:
     environment.globals.update(figure_words=_figure_words, is_web=_is_web)
     page = environment.get_template(template).render(
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
-        version=__version__,
+        version=app.__version__,
         now=now.strftime("%d %B %Y, %H:%M"),
         **context,
     )

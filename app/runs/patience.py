@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from app.core import AssayError
 from app.runs.storage import Disk
 
 T = TypeVar("T")
@@ -21,8 +20,16 @@ STATUS = "pause.json"
 STATUS_SIZE = 512
 
 
+DISK_LOST = 74
+STOPPED_UNSAVED = 75
+
+
 class DiskGone(Exception):
-    """The run cannot write any more and waiting is over."""
+    """The run cannot write any more and waiting is over. `code` is the host's exit code, its only last word."""
+
+    def __init__(self, words: str, code: int = DISK_LOST) -> None:
+        super().__init__(words)
+        self.code = code
 
 
 @dataclass
@@ -68,7 +75,7 @@ class Patience:
         else:
             raise DiskGone(f"The disk failed: {error.strerror or error}") from error
         if self.stopping():
-            raise DiskGone("The run was stopped while the disk was full") from error
+            raise DiskGone("The run was stopped while it could not write", STOPPED_UNSAVED) from error
         self._announce(words.encode())
         self.sleep(self.interval)
         return began
@@ -86,14 +93,6 @@ def pause_words(folder: Path) -> str:
         return (folder / STATUS).read_bytes()[:STATUS_SIZE].decode("utf-8", "replace").strip()
     except OSError:
         return ""
-
-
-def disk_failure(error: Exception) -> AssayError:
-    return AssayError(
-        str(error) or "The disk failed",
-        why="what was computed up to the last saved batch is in the run",
-        remedy="Check the disk and its free space, then resume the run.",
-    )
 
 
 def size_in_words(count: int) -> str:

@@ -150,7 +150,8 @@ class Queue:
             else []
             for name in ("order", "held", "active")
         }
-        return {"format": 1, **lists}
+        newest = content.get("newest")
+        return {"format": 1, "newest": float(newest) if isinstance(newest, (int, float)) else 0.0, **lists}
 
     @staticmethod
     def _must_wait(run: str, content: dict[str, Any]) -> None:

@@ -26,6 +26,7 @@ __all__ = ["Problem", "RunSummary", "Store", "default_root"]
 
 DAY = 86_400.0
 DELETING = ".deleting-"
+MOST_SET_BACK = 6 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -71,18 +72,13 @@ class Store:
         Raises AssayError for a task or value that does not exist or fit, or where the store cannot be written.
         """
         task = find_task(task_name)
-        config = task.parse(values).model_dump(mode="json")
-        inputs = note_inputs(task, config)
-        now = time.time()
-        run = next(run for run in iter(lambda: new_id(task_name, now), "") if not (self.runs / run).exists())
+        config = plain(task.parse(values).model_dump(mode="json"))
         fields = {
             "format": folders.FORMAT,
-            "id": run,
             "task": task_name,
             "name": plain(name),
             "config": config,
-            "inputs": inputs,
-            "created": now,
+            "inputs": note_inputs(task, config),
             "state": "held" if hold else "queued",
             "attempts": 0,
             "after": 0,
@@ -92,15 +88,23 @@ class Store:
             "baseline": baseline,
         }
         try:
-            self.disk.make_folder(self.runs / run)
-            folders.write_run(self.runs / run, fields, self.disk)
-            self.queue.add(run, hold=hold)
+            with self.queue.editing() as waiting:
+                now = _later_than(waiting["newest"], time.time())
+                run = next(run for run in iter(lambda: new_id(task_name, now), "") if not (self.runs / run).exists())
+                self.disk.make_folder(self.runs / run)
+                folders.write_run(self.runs / run, {**fields, "id": run, "created": now}, self.disk)
+                waiting["order"].append(run)
+                waiting["held"] += [run] * hold
+                waiting["newest"] = now
         except OSError as error:
             raise _cannot_write(self.root, error) from error
         return run
 
     def ids(self) -> list[str]:
-        return sorted(name for name in os.listdir(self.runs) if is_id(name))
+        try:
+            return sorted(name for name in os.listdir(self.runs) if is_id(name))
+        except OSError:
+            return []  # the drive is away: `summaries` shows nothing either, and what is written says why
 
     def folder(self, run: str) -> Path:
         """The run's folder; raises AssayError for a name that is not a run's."""
@@ -187,9 +191,8 @@ class Store:
 
     def tidy(self) -> None:
         """Remove what interrupted deletions left."""
-        for name in os.listdir(self.runs):
-            if name.startswith(DELETING):
-                self.disk.remove_tree(self.runs / name)
+        for path in self.runs.glob(f"{DELETING}*"):
+            self.disk.remove_tree(path)
 
     def problems(self) -> list[Problem]:
         """Run folders with damage, in words."""
@@ -248,6 +251,11 @@ def default_root() -> Path:
 def versions() -> dict[str, str]:
     """What a later reader needs to know of the programs that made a run."""
     return {"assay": app.__version__, "python": sys.version.split()[0], "host": processes.host_name()}
+
+
+def _later_than(newest: float, now: float) -> float:
+    """Now, or just after the newest run where the clock was set back (summer time, a correction): order is kept."""
+    return newest + 0.001 if 0 <= newest - now < MOST_SET_BACK else now
 
 
 def _fits(word: str, summary: RunSummary, content: str) -> bool:

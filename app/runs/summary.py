@@ -10,6 +10,7 @@ from typing import Any, Literal
 from app.core import AssayError, Figure
 from app.runs import commands, processes
 from app.runs import folder as folders
+from app.runs.encoding import plain
 from app.runs.patience import pause_words
 from app.runs.states import ACTIVE, OVER, RunState
 from app.runs.tail import LOG, rows_backwards
@@ -52,12 +53,13 @@ class RunSummary:
     baseline: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"figures": [figure.model_dump() for figure in self.figures]}
+        figures = [plain(figure.model_dump()) for figure in self.figures]
+        return asdict(self) | {"figures": figures}
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> "RunSummary":
         """Raises ValueError, TypeError or KeyError for what `as_dict` did not make."""
-        figures = tuple(Figure.model_construct(**figure) for figure in fields["figures"])
+        figures = tuple(Figure.model_validate(figure) for figure in fields["figures"])
         return cls(**{**fields, "figures": figures, "tags": tuple(fields["tags"])})
 
 

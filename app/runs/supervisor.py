@@ -1,26 +1,23 @@
 """Starts what waits in the queue, watches what runs, ends what should stop; in a thread of its own, knows no screen."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
+
+import psutil
 
 from app.core import AssayError
 from app.engines import find_task
 from app.runs import commands, processes
 from app.runs import folder as folders
-from app.runs.failures import explain_death
 from app.runs.inputs import refuse_changed_inputs, secret_names
-from app.runs.patience import pause_words
 from app.runs.spare import Host, Spare
 from app.runs.states import ACTIVE, OVER, RESUMABLE, WAITING
 from app.runs.store import Store
 from app.runs.summary import RunSummary, last_words
 from app.runs.system import oom_kills, small_machine
-from app.runs.tail import LOG
+from app.runs.watched import Watched
 
 ROUND = 0.05
 IDLE_ROUND = 0.25
@@ -28,22 +25,6 @@ LOOK_ROUND = 0.5
 GRACE = 5.0
 
 Secrets = Callable[[str], str | None]
-
-
-@dataclass
-class Watched:
-    """A run under way. `host` is there if this process started it; else it is known by number and birth only."""
-
-    run: str
-    pid: int
-    born: str | None
-    token: str
-    host: Host | None = None
-    oom_before: int = 0
-    asked: float | None = None
-    terminated: bool = False
-    killed: bool = False
-    seen: tuple[Any, ...] = field(default_factory=tuple)
 
 
 def _no_secrets(name: str) -> str | None:
@@ -153,7 +134,7 @@ class Supervisor:
             if watched is None:
                 raise AssayError("This run has no process", where=run)
             watched.asked = watched.asked or self._clock()
-            self._end(watched, kill=True)
+            watched.end(kill=True)
         self._wake.set()
 
     def resume(self, run: str, *, inputs_changed_is_fine: bool = False) -> None:
@@ -206,7 +187,7 @@ class Supervisor:
             try:
                 self.pump()
                 self.trouble = ""
-            except (OSError, AssayError) as error:  # a full disk, a busy lock: said, and tried again
+            except (OSError, AssayError, psutil.Error) as error:  # a full disk, a busy lock: said, and tried again
                 self.trouble = str(error)
             self._wake.wait(ROUND if self._watched else IDLE_ROUND)
             self._wake.clear()
@@ -223,11 +204,16 @@ class Supervisor:
         host = self._spare.take()
         try:
             fields = self._announce(run, host)
-        except BaseException:
+        except AssayError:  # its run.json was damaged meanwhile; the list of problems names it
+            host.end()
+            self._to_start.remove(run)
+            self.store.queue.ended(run)
+            return
+        except OSError:
             host.end()
             raise
         self._to_start.remove(run)
-        self._watched[run] = Watched(run, host.pid, host.born, host.token, host, self._oom_counter())
+        self._watched[run] = Watched(run, folder, host.pid, host.born, host.token, host, self._oom_counter())
         job = {
             "folder": str(folder.resolve()),
             "secrets": self._secrets_for(fields),
@@ -249,61 +235,19 @@ class Supervisor:
             owner=processes.me(),
             device=str(self.store.config(run).get("device", "cpu")),
         )
-        job = {
-            "folder": str(folder.resolve()),
-            "secrets": self._secrets_for(fields),
-            "offline": self.offline,
-            "keep_running": self._keep_running,
-        }
-        host.give(job)  # if it has died, the next round finds that and says so
-        self._changed(run)
 
     def _tend(self, watched: Watched) -> None:
-        code: int | None = None
-        if watched.host is not None:
-            code = watched.host.exit_code()
-            dead = code is not None
-        else:
-            dead = not processes.alive(watched.pid, watched.born)
-        if dead:
-            self._settle(watched, code)
+        if not watched.dead():
+            watched.push(self._clock(), self._grace)
             return
-        waited = self._clock() - watched.asked if watched.asked is not None else 0.0
-        if waited > 2 * self._grace and not watched.killed:
-            self._end(watched, kill=True)
-        elif waited > self._grace and not watched.terminated:
-            self._end(watched, kill=False)
-
-    def _settle(self, watched: Watched, code: int | None) -> None:
-        """Write down how a run ended whose process is gone."""
-        folder = self.store.folder(watched.run)
-        readable = True
         try:
-            fields = folders.read_run(folder)
+            after = folders.read_run(watched.folder)["after"]
         except AssayError:
-            fields, readable = dict(folders.EMPTY), False  # taken away or damaged: there is nothing to write to
-        words = last_words(folder, fields["after"])
-        processes.end_tree(None, None, watched.token, kill=True)
-        if words.finished is not None:
-            change = {
-                "state": words.finished.get("state"),
-                "error": words.finished.get("error"),
-                "exit": {"code": code, "signal": ""},
-            }
+            watched.ending(0, 0)  # the folder was taken away or damaged: there is nothing to write to
         else:
-            state, error, ending = explain_death(
-                code,
-                system=words.system,
-                oom=self._oom_counter() > watched.oom_before if watched.host else False,
-                forced=watched.terminated or watched.killed,
-                console=_console(watched, folder),
-            )
-            change = {"state": state, "error": error, "exit": ending}
-        if readable:
-            self._update(watched.run, **change)
+            self._update(watched.run, **watched.ending(after, self._oom_counter()))
         self.store.queue.ended(watched.run)
-        if watched.host is not None:
-            watched.host.release()
+        watched.release()
         del self._watched[watched.run]
         self._changed(watched.run)
 
@@ -314,16 +258,9 @@ class Supervisor:
             if run not in self._watched:
                 self._attach(run)
         for watched in self._watched.values():
-            folder = self.store.folder(watched.run)
-            if watched.asked is None and _stopping(folder):
-                watched.asked = self._clock()  # asked by another process
-            try:
-                size = os.stat(folder / LOG).st_size
-            except OSError:
-                size = 0
-            seen = (size, pause_words(folder))
-            if seen != watched.seen:
-                watched.seen = seen
+            if watched.asked is None and watched.asked_by_others():
+                watched.asked = self._clock()
+            if watched.moved():
                 self._on_change(watched.run)
 
     def _attach(self, run: str, *, whoever_owns_it: bool = False) -> None:
@@ -339,7 +276,7 @@ class Supervisor:
             return
         pid = fields["pid"] if isinstance(fields["pid"], int) else -1
         born = fields["pid_started"] if isinstance(fields["pid_started"], str) else None
-        self._watched[run] = Watched(run, pid, born, str(fields["token"]))
+        self._watched[run] = Watched(run, self.store.folder(run), pid, born, str(fields["token"]))
 
     def _ask_to_stop(self, run: str) -> None:
         with self._lock:
@@ -355,11 +292,6 @@ class Supervisor:
             if watched is not None:
                 watched.asked = self._clock()
         self._wake.set()
-
-    def _end(self, watched: Watched, *, kill: bool) -> None:
-        watched.terminated = True
-        watched.killed = watched.killed or kill
-        processes.end_tree(watched.pid, watched.born, watched.token, kill=kill)
 
     def _update(self, run: str, **changes: Any) -> dict[str, Any]:
         """Change run.json; only supervisors do, one at a time."""
@@ -380,18 +312,3 @@ class Supervisor:
     def _changed(self, run: str) -> None:
         self._on_change(run)
         self._wake.set()
-
-
-def _stopping(folder: Path) -> bool:
-    try:
-        return folders.read_run(folder)["state"] == "stopping"
-    except AssayError:
-        return False
-
-
-def _console(watched: Watched, folder: Path) -> str:
-    early = watched.host.early_words() if watched.host else ""
-    try:
-        return early + (folder / "console.log").read_bytes()[-65536:].decode("utf-8", "replace")
-    except OSError:
-        return early

@@ -14,6 +14,7 @@ from app.runs.settings import Settings, change_settings, load_settings, store_fo
 from app.runs.store import Store
 from app.runs.supervisor import Supervisor
 from app.shell.following import FollowThread
+from app.workspaces import load_workspaces
 
 
 class Errand(QRunnable):
@@ -109,6 +110,14 @@ class Laboratory(QObject):
         self.supervisor.parallel = self.settings.parallel
         self.supervisor.offline = self.settings.offline
         self.settings_changed.emit(self.settings)
+
+    def references(self, run: str) -> Mapping[str, Any]:
+        """Levels that the run's workspace draws into its curves: baselines, published figures."""
+        summary = self.store.summary(run)
+        workspace = load_workspaces().get(summary.workspace)
+        if workspace is None or workspace.references is None or not isinstance(summary.config, Mapping):
+            return {}
+        return workspace.references(summary.task, summary.config)
 
     @property
     def now(self) -> float:

@@ -20,13 +20,19 @@ from PySide6.QtWidgets import (
 
 from app.core import AssayError
 from app.data.inspection import Inspection
+from app.engines import load_tasks
 from app.runs.report import write_report
 from app.runs.states import ACTIONS, ACTIVE, BADGES, OVER
+from app.runs.summary import RunSummary
+from app.shell.activity import Activity, ActivityView
+from app.shell.commands import Commands
 from app.shell.drops import DropHandler
 from app.shell.laboratory import Laboratory
+from app.shell.quit_dialog import QuitDialog
 from app.shell.runs_panel import RunsPanel
 from app.shell.session import load_session, save_session
 from app.shell.start_page import StartPage
+from app.shell.status_bar import StatusBar
 from app.shell.workspace_page import WorkspacePage
 from app.widgets.dropzone import paths_of
 from app.widgets.icons import icon
@@ -60,6 +66,14 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(1100, 700)
         self.setAcceptDrops(True)
         self._build(theme)
+        self.commands = Commands(self)
+        self.search_button.clicked.connect(self.commands.open_palette)
+        self.settings_button.clicked.connect(self.commands.open_settings)
+        self.runs.compare_requested.connect(self.commands.compare)
+        self.activity = Activity(laboratory, theme, self)
+        self.activity.grew.connect(self.status.set_activity)
+        self.status.activity_requested.connect(self._show_activity)
+        self.status.offline_requested.connect(self.commands.open_settings)
         self.toasts = ToastStack(self.centralWidget(), theme)
         self.toasts.action_requested.connect(self._toast_action)
         self._toast_actions: dict[int, tuple[str, str]] = {}
@@ -92,6 +106,8 @@ class MainWindow(QMainWindow):
             page.report_requested.connect(self.open_report)
             page.action_requested.connect(self.act)
             page.edited.connect(self._save.start)
+            page.measure_requested.connect(self.commands.measure)
+            page.sweep_requested.connect(self.commands.sweep)
             self.pages[key] = page
             self._stack.addWidget(page)
             kept = self._state.get("forms", {}).get(key)
@@ -117,7 +133,9 @@ class MainWindow(QMainWindow):
     def show_problem(self, error: AssayError) -> None:
         """A message that says what, where, why and how to mend it."""
         parts = [error.what, f"({error.where})" if error.where else "", error.why, error.remedy]
-        self.toasts.show_toast(" ".join(filter(None, parts)), tone="bad", seconds=20)
+        words = " ".join(filter(None, parts))
+        self.activity.add(words, "bad")
+        self.toasts.show_toast(words, tone="bad", seconds=20)
 
     @Slot(object)
     def take_paths(self, paths: list[Path]) -> None:
@@ -133,9 +151,15 @@ class MainWindow(QMainWindow):
     def open_report(self, run: str) -> None:
         """Write the report in a worker thread, then show it."""
         errand = self.laboratory.background(_Report(self.laboratory, run))
-        errand.done.connect(self._report_written)
+        errand.done.connect(self.report_written)
         errand.failed.connect(self.show_problem)
         self.laboratory.send(errand)
+
+    @Slot(object)
+    def report_written(self, path: Path) -> None:
+        """Show a report in the browser, and say where it lies."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+        self._say(f"Report written: {path}", "good")
 
     @Slot(str, str)
     def act(self, key: str, run: str) -> None:
@@ -170,8 +194,14 @@ class MainWindow(QMainWindow):
                 case "use_settings" | "duplicate" | "edit":
                     self.open_tab(laboratory.store.summary(run).workspace)
                     self.page(laboratory.store.summary(run).workspace).use_settings(run)
-                case "why":
+                case "why" | "compare":
                     self.show_run(run)
+                case "note":
+                    self.commands.note(run)
+                case "export":
+                    self.commands.export(run)
+                case "save_bundle":
+                    self.commands.save_bundle(run)
                 case "rename":
                     self.show_run(run)
                     self.page(laboratory.store.summary(run).workspace).view.strip.rename()
@@ -208,12 +238,27 @@ class MainWindow(QMainWindow):
             self.open_tab(str(kept))
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        """Every way of quitting passes here; what runs is kept running unless the user says otherwise."""
+        running = [summary for summary in self.runs.model.all() if summary.state in ACTIVE and not _is_session(summary)]
+        stop = False
+        if running and self._ask_before_quit:
+            dialog = QuitDialog(running, self.keeper.theme, self)
+            dialog.exec()
+            if not dialog.choice:
+                event.ignore()
+                return
+            stop = dialog.choice == "stop"
         self.save_session()
         for page in self.pages.values():
             page.view.close_session()
         self.closing.emit()
-        self.laboratory.close(stop_runs=False)
+        self.laboratory.close(stop_runs=stop)
         event.accept()
+
+    def leave(self) -> None:
+        """Close without asking; what runs goes on."""
+        self._ask_before_quit = False
+        self.close()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -240,6 +285,7 @@ class MainWindow(QMainWindow):
 
     def _build(self, theme: Theme) -> None:
         self._narrow = False
+        self._ask_before_quit = True
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
@@ -289,6 +335,9 @@ class MainWindow(QMainWindow):
         column.addWidget(top)
         column.addWidget(rule())
         column.addWidget(self._splitter, 1)
+        self.status = StatusBar(self.laboratory, theme)
+        column.addWidget(rule())
+        column.addWidget(self.status)
         self.setCentralWidget(whole)
 
     def _add_tab(self, key: str, title: str, meaning: str, theme: Theme) -> None:
@@ -325,9 +374,11 @@ class MainWindow(QMainWindow):
         if summary is None:
             return
         before, self._seen[run] = self._seen.get(run, ""), summary.state
-        if before in ACTIVE and summary.state in OVER and summary.task.split(".")[-1] != "probe":
+        if before in ACTIVE and summary.state in OVER and not _is_session(summary):
             words = summary.verdict or BADGES[summary.state][1]
             tone = {"failed": "bad", "interrupted": "unsure"}.get(summary.state, summary.tone)
+            self.activity.add(f"{summary.name or run}: {words}", tone)
+            self.activity.notify(summary.name or run, words)
             key = self.toasts.show_toast(f"{summary.name or run}: {words}", "Show", tone=tone)
             self._toast_actions[key] = ("show", run)
             self._tell_start_page()
@@ -342,11 +393,6 @@ class MainWindow(QMainWindow):
         page = self.page(workspace)
         page.fill(task, values)
         self._say(f"{found.title}: the form is filled in. Press Run to start.", "good")
-
-    @Slot(object)
-    def _report_written(self, path: Path) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
-        self._say(f"Report written: {path}", "good")
 
     @Slot(int)
     def _toast_action(self, key: int) -> None:
@@ -378,7 +424,12 @@ class MainWindow(QMainWindow):
 
     @Slot(str, str, str)
     def _say(self, words: str, tone: str = "neutral", _action: str = "") -> None:
+        self.activity.add(words, tone)
         self.toasts.show_toast(words, tone=tone)
+
+    @Slot()
+    def _show_activity(self) -> None:
+        ActivityView(self.activity, self.keeper.theme, self).open()
 
     @Slot(object)
     def _theme_changed(self, theme: Theme) -> None:
@@ -387,6 +438,12 @@ class MainWindow(QMainWindow):
             self.tabs.setTabIcon(position, icon(self.tabs.tabData(position) or "home", theme))
         self.settings_button.setIcon(icon("settings", theme))
         self._runs_button.setIcon(icon("queue", theme))
+
+
+def _is_session(summary: RunSummary) -> bool:
+    """Runs that only answer panels: nobody waits for their end."""
+    task = load_tasks().get(summary.task)
+    return task is not None and task.session
 
 
 class _Report:

@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         time.sleep(0.01)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     saved = window.grab().save(str(options.out))
-    window.close()
+    window.leave()
     return 0 if saved else 1
 
 

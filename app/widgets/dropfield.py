@@ -137,7 +137,7 @@ class DropField(DropTarget):
             painter.end()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and is_undo(event):
+        if isinstance(event, QKeyEvent) and is_undo(event):
             event.ignore()
             return True
         return super().eventFilter(watched, event)

@@ -89,7 +89,7 @@ class TextEditor(QLineEdit):
             self.setText(text[:LONGEST_LINE])
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and is_undo(event):
+        if isinstance(event, QKeyEvent) and is_undo(event):
             event.ignore()
             return True
         return super().eventFilter(watched, event)

@@ -76,15 +76,16 @@ class PanelGrid(QWidget):
 
     def restore(self, state: dict[str, Any]) -> None:
         """What `save` gave; parts that do not fit this grid are left out."""
-        rows, columns = state.get("rows", []), state.get("columns", [])
-        if len(rows) == self._outer.count() and any(rows):
-            self._outer.setSizes(rows)
-        for row, sizes in enumerate(columns[: self._outer.count()]):
-            inner = self._outer.widget(row)
-            if isinstance(inner, QSplitter) and len(sizes) == inner.count() and any(sizes):
-                inner.setSizes(sizes)
+        inner = [self._outer.widget(row) for row in range(self._outer.count())]
+        _share(self._outer, state.get("rows"))
+        columns = state.get("columns")
+        for splitter, sizes in zip(inner, columns if isinstance(columns, list) else [], strict=False):
+            if isinstance(splitter, QSplitter):
+                _share(splitter, sizes)
+        views = state.get("views")
         for panel in self.panels():
-            panel.restore_view(state.get("views", {}).get(panel.title, {}))
+            view = views.get(panel.title) if isinstance(views, dict) else None
+            panel.restore_view(view if isinstance(view, dict) else {})
 
     @Slot()
     def _toggle(self) -> None:
@@ -98,3 +99,10 @@ def _splitter(direction: Qt.Orientation) -> QSplitter:
     splitter.setHandleWidth(GAP)
     splitter.setChildrenCollapsible(False)
     return splitter
+
+
+def _share(splitter: QSplitter, sizes: Any) -> None:
+    """Divide the room as saved, if what was saved fits."""
+    fits = isinstance(sizes, list) and len(sizes) == splitter.count() and all(isinstance(size, int) for size in sizes)
+    if fits and any(sizes):
+        splitter.setSizes(sizes)

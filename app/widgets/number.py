@@ -86,9 +86,15 @@ class SciSpinBox(QAbstractSpinBox):
         else:
             event.ignore()
 
+    def event(self, event: QEvent) -> bool:
+        # Undo belongs to the whole form, which remembers more than one field; the base hands these keys to its line.
+        if isinstance(event, QKeyEvent) and is_undo(event):
+            event.ignore()
+            return False
+        return super().event(event)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # Undo belongs to the whole form, which remembers more than one field.
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and is_undo(event):
+        if isinstance(event, QKeyEvent) and is_undo(event):
             event.ignore()
             return True
         return super().eventFilter(watched, event)

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QPainter, QPen, QPixmap
+from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
 
 from app.runs.figures import number
 from app.widgets import declare
-from app.widgets.flow import FlowLayout
 from app.widgets.labels import ElidedLabel, Label
 from app.widgets.panels import Panel, matches
 from app.widgets.plot_canvas import PlotCanvas
-from app.widgets.plot_data import GREY, MOST_COLOURED, Key, PlotData
+from app.widgets.plot_data import MOST_COLOURED, Key, PlotData
+from app.widgets.plot_legend import Legend
 from app.widgets.plot_paint import PlotPainter
 from app.widgets.plot_table import CurveTable
 from app.widgets.speak import speak
@@ -30,8 +30,6 @@ from app.widgets.theme import Theme, load_theme
 
 if TYPE_CHECKING:
     from app.runs.records import Points
-
-MOST_LEGEND = 24
 
 
 class PlotPanel(Panel):
@@ -56,7 +54,6 @@ class PlotPanel(Panel):
         self.canvas.chosen.connect(self._chosen)
         self.canvas.stepped.connect(self._stepped)
         self.canvas.key_pressed.connect(self._key_pressed)
-        self._chips: dict[Key, QToolButton] = {}
         self._build_tools()
         self.set_body(self._build_body(theme))
         self.set_theme(theme)
@@ -117,6 +114,7 @@ class PlotPanel(Panel):
         self._log_y.setChecked(bool(state.get("log_y", self.data.log_y)))
         self._slider.setValue(round(100 * float(state.get("smoothing", self.data.smoothing))))
         self._name_axis()
+        self._rescale()
 
     def table(self, what: str) -> tuple[list[str], list[list[Any]]]:
         columns: list[str] = ["curve"]
@@ -144,8 +142,7 @@ class PlotPanel(Panel):
             for label in (self._read_out, self._badge, self._smooth_value, self._unit):
                 label.set_theme(theme)
             self._axis_button.setFont(theme.font("caption"))
-            for key in self._chips:
-                self._paint_chip(key)
+            self.legend.set_theme(theme)
 
     def _build_tools(self) -> None:
         self._log_y = self.add_tool("log-y", "Logarithmic y axis (L)", checkable=True)
@@ -183,9 +180,8 @@ class PlotPanel(Panel):
         self._table_action.toggled.connect(self._show_table)
 
     def _build_body(self, theme: Theme) -> QWidget:
-        self._legend = QWidget()
-        self._legend_flow = FlowLayout(self._legend, theme.space("tight"))
-        self._legend.hide()
+        self.legend = Legend(self.data, theme)
+        self.legend.toggled.connect(self.canvas.touch)
         self._read_out = ElidedLabel("", theme, "caption", "text-2")
         self._badge = Label("", theme, "caption", "warning")
         self._badge.hide()
@@ -213,7 +209,7 @@ class PlotPanel(Panel):
         layout.setSpacing(theme.space("hair"))
         inset = QVBoxLayout()
         inset.setContentsMargins(theme.space("tight"), 0, theme.space("tight"), 0)
-        inset.addWidget(self._legend)
+        inset.addWidget(self.legend)
         layout.addLayout(inset)
         layout.addWidget(self.canvas, 1)
         layout.addLayout(foot)
@@ -225,69 +221,12 @@ class PlotPanel(Panel):
 
     def _changed(self) -> None:
         self.set_filled(bool(self.data.curves))
-        self._sync_legend()
+        self.legend.sync()
         self.canvas.touch()
         if self._pages.currentWidget() is self._table:
             self._table.refresh()
         hidden = sum(series.dropped for series in self.canvas.drawn) if self.data.log_x or self.data.log_y else 0
         self._say_hidden(hidden)
-
-    def _sync_legend(self) -> None:
-        keys = self.data.keys()
-        for key in [key for key in self._chips if key not in keys]:
-            chip = self._chips.pop(key)
-            self._legend_flow.removeWidget(chip)
-            chip.setParent(None)
-            chip.deleteLater()
-        for key in keys[: MOST_LEGEND if len(self._chips) < MOST_LEGEND else 0]:
-            if key not in self._chips:
-                self._add_chip(key)
-        if len(keys) != self._legend.property("known"):
-            self._legend.setProperty("known", len(keys))
-            for key in self._chips:
-                self._paint_chip(key)
-        self._legend.setVisible(len(keys) > 1)
-
-    def _add_chip(self, key: Key) -> None:
-        chip = QToolButton()
-        chip.setProperty("curve", list(key))
-        chip.setProperty("mark", True)
-        chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        chip.setIconSize(QSize(24, 12))
-        chip.setCheckable(True)
-        chip.setChecked(key not in self.data.hidden)
-        chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        chip.setFont(self.theme.font("caption"))
-        chip.clicked.connect(self._legend_clicked)
-        self._chips[key] = chip
-        self._legend_flow.addWidget(chip)
-
-    def _paint_chip(self, key: Key) -> None:
-        chip, style, shown = self._chips[key], self.data.style(key), key not in self.data.hidden
-        label = self.data.label(key)
-        chip.setText(label if len(label) <= 40 else label[:39] + "…")
-        chip.setAccessibleName(f"{label}, {'shown' if shown else 'hidden'}")
-        chip.setFont(self.theme.font("caption"))
-        color = self.theme.reference() if style == GREY else self.theme.series(style)
-        ratio = self.devicePixelRatioF()
-        picture = QPixmap(QSize(24, 12) * ratio)
-        picture.setDevicePixelRatio(ratio)
-        picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
-        painter.setOpacity(1.0 if shown else 0.25)
-        painter.setPen(QPen(color, 2, self.theme.dash(self.data.split(key))))
-        painter.drawLine(QPointF(1, 6), QPointF(23, 6))
-        painter.end()
-        chip.setIcon(picture)
-
-    @Slot()
-    def _legend_clicked(self) -> None:
-        for key, chip in self._chips.items():
-            shown = chip.isChecked()
-            if shown == (key in self.data.hidden):
-                self.data.hidden.symmetric_difference_update({key})
-                self._paint_chip(key)
-        self.canvas.touch()
 
     @Slot(bool)
     def _set_log_y(self, on: bool) -> None:
@@ -379,8 +318,7 @@ class PlotPanel(Panel):
         if key != self.data.highlight:
             self.data.highlight = key
             self.canvas.touch()
-            for chip in self._chips:
-                self._paint_chip(chip)
+            self.legend.repaint_chips()
         place = next(k for k, series in enumerate(self.canvas.drawn) if series.key == key)
         return parts[place : place + 1]
 

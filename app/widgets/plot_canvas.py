@@ -1,36 +1,18 @@
 """The drawing surface of a plot: items made once and only ever given new data, a cursor, and keys."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QKeyEvent, QPen, QResizeEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QPen, QResizeEvent, QShowEvent
 
-from app.widgets.plot_data import GREY, Key, PlotData, Series
+from app.widgets.plot_data import Key, PlotData, Series
+from app.widgets.plot_items import CurveItems, cosmetic
 from app.widgets.theme import Theme
 
 FRAME = 33
 """Milliseconds between redraws: screen rate, whatever the rate of events."""
-MARKERS_PER_CURVE = 7
 CATCH = 14
 """A click chooses a point at most so many pixels away."""
-
-
-@dataclass
-class Items:
-    """The graphics of one curve."""
-
-    line: pg.PlotCurveItem
-    raw: pg.PlotCurveItem
-    markers: pg.ScatterPlotItem
-    low: pg.PlotCurveItem
-    high: pg.PlotCurveItem
-    fill: pg.FillBetweenItem
-    end: pg.TextItem
-
-    def all(self) -> tuple[pg.GraphicsObject, ...]:
-        return (self.fill, self.low, self.high, self.raw, self.line, self.markers, self.end)
 
 
 class PlotCanvas(pg.PlotWidget):
@@ -49,7 +31,7 @@ class PlotCanvas(pg.PlotWidget):
         self._data = data
         self._theme = theme
         self._y_range = y_range
-        self._items: dict[Key, Items] = {}
+        self._items: dict[Key, CurveItems] = {}
         self._references: list[tuple[pg.InfiniteLine, pg.TextItem]] = []
         self._auto = True
         self._at: tuple[Key, int] | None = None
@@ -133,7 +115,8 @@ class PlotCanvas(pg.PlotWidget):
                 for item in items.all():
                     item.hide()
         for series in self._drawn:
-            self._draw(series, self._items.get(series.key) or self._make(series.key))
+            items = self._items.get(series.key) or self._make(series.key)
+            items.draw(series, self._theme, several=len(self._drawn) > 1)
         self._place_ends()
         self._draw_bad()
         self._draw_references()
@@ -207,67 +190,12 @@ class PlotCanvas(pg.PlotWidget):
         else:
             super().keyPressEvent(event)
 
-    def _make(self, key: Key) -> Items:
-        low, high = pg.PlotCurveItem(pen=None), pg.PlotCurveItem(pen=None)
-        items = Items(
-            line=pg.PlotCurveItem(connect="finite"),
-            raw=pg.PlotCurveItem(connect="finite"),
-            markers=pg.ScatterPlotItem(size=8),
-            low=low,
-            high=high,
-            fill=pg.FillBetweenItem(low, high),
-            end=pg.TextItem(anchor=(0, 0.5)),
-        )
+    def _make(self, key: Key) -> CurveItems:
+        items = CurveItems()
         for item in items.all():
             self.addItem(item, ignoreBounds=True)
         self._items[key] = items
         return items
-
-    def _draw(self, series: Series, items: Items) -> None:
-        grey = series.style == GREY
-        color = self._theme.reference() if grey else self._theme.series(series.style)
-        dense = len(series.x) >= self._theme.plot("antialias_below")
-        solid = series.split == "train"
-        width = self._theme.plot("dense_curve" if (dense and not solid) or grey else "curve")
-        pen = cosmetic(color, width, self._theme.dash(series.split))
-        items.line.setData(series.x, series.y, pen=pen, antialias=not dense)
-        items.line.setZValue(5 if grey else 10)
-        items.line.show()
-        items.raw.setVisible(series.raw is not None)
-        if series.raw is not None:
-            faint = QColor(color)
-            faint.setAlphaF(self._theme.plot("raw_opacity"))
-            items.raw.setData(*series.raw, pen=cosmetic(faint, 1), antialias=False)
-        banded = series.band is not None and len(series.band[0]) > 1
-        for item in (items.low, items.high, items.fill):
-            item.setVisible(banded)
-        if banded and series.band is not None:
-            x, low, high = series.band
-            items.low.setData(x, low)
-            items.high.setData(x, high)
-            soft = QColor(color)
-            soft.setAlphaF(self._theme.plot("band_opacity"))
-            items.fill.setBrush(soft)
-        self._draw_markers(series, items, color, grey)
-
-    def _draw_markers(self, series: Series, items: Items, color: QColor, grey: bool) -> None:
-        places = np.flatnonzero(np.isfinite(series.y))
-        sparse = len(self._drawn) > 1 and not grey
-        items.markers.setVisible(sparse or len(places) == 1)
-        items.end.setVisible(len(self._drawn) > 1 and not grey and len(places) > 0)
-        if len(places) == 0:
-            return
-        some = np.unique(np.linspace(0, len(places) - 1, MARKERS_PER_CURVE).astype(int)) if sparse else [0]
-        at = places[some]
-        symbol = self._theme.marker(0 if grey else series.style)
-        items.markers.setData(
-            series.x[at], series.y[at], symbol=symbol, brush=color, pen=cosmetic(self._theme.color("canvas"), 1)
-        )
-        items.markers.setZValue(12)
-        items.end.setText("\u2002" + (series.label if len(series.label) <= 28 else series.label[:27] + "…"))
-        items.end.setColor(self._theme.color("text"))
-        items.end.textItem.setFont(self._theme.font("caption"))
-        items.end.setPos(series.x[places[-1]], series.y[places[-1]])
 
     def _place_ends(self) -> None:
         """Move labels at the right ends apart where they would cover each other."""
@@ -430,10 +358,3 @@ class PlotCanvas(pg.PlotWidget):
                 if distance < best:
                     best, winner = distance, (series.key, place)
         return winner
-
-
-def cosmetic(color: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
-    """A pen whose width is in pixels whatever the scale of the axes."""
-    pen = QPen(color, width, style)
-    pen.setCosmetic(True)
-    return pen

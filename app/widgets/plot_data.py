@@ -101,6 +101,8 @@ class PlotData:
         keys = self.keys()
         if len(keys) > MOST_COLOURED:
             return 0 if key == self.highlight else GREY
+        if key not in keys:
+            return GREY
         owners = list(dict.fromkeys(owner for owner, _ in keys))
         return owners.index(key[0]) if len(owners) > 1 else keys.index(key)
 

@@ -119,9 +119,10 @@ class VerdictCard(QFrame):
         self._advice.setVisible(bool(advice))
         while self._tiles.count():
             item = self._tiles.takeAt(0)
-            if item is not None and item.widget() is not None:
-                item.widget().setParent(None)
-                item.widget().deleteLater()
+            tile = item.widget() if item is not None else None
+            if tile is not None:
+                tile.setParent(None)
+                tile.deleteLater()
         for figure in figures:
             self._tiles.addWidget(FigureTile(figure, self._theme))
         self._holder.setVisible(bool(figures))

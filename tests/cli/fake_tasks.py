@@ -22,6 +22,7 @@ from app.core import (
     Metric,
     Preset,
     Progress,
+    Ready,
     Result,
     Stage,
     State,
@@ -138,3 +139,20 @@ def misuse_key(config: KeyConfig, resume: State | None = None) -> Iterator[Event
         time.sleep(0.02)
         yield Progress(0, 1)
     raise RuntimeError(f"refused with {key}")
+
+
+class EchoConfig(Config):
+    greeting: str = field("hello", help="What is said first")
+
+
+@task("fake.echo", title="Answer what is said", session=True, emits=(Emits("text", "answer"),))
+def echo(config: EchoConfig, resume: State | None = None) -> Iterator[Event]:
+    said = 0
+    yield Text("answer", 0, config.greeting)
+    try:
+        while True:
+            command = yield Ready()
+            said += 1
+            yield Text("answer", said, str(command.get("text", "")).upper())
+    except Stopped:
+        return Result(verdict=f"{said} answers")

@@ -24,7 +24,7 @@ def finished(assay):
 def test_tasks_are_listed_with_their_titles(assay):
     answer = assay("tasks")
     assert answer.returncode == 0
-    assert "fake.curve  Draw a curve" in answer.stdout
+    assert "fake.curve Draw a curve" in " ".join(answer.stdout.split())
 
 
 def test_a_tasks_settings_say_type_range_and_default(assay):
@@ -39,7 +39,7 @@ def test_listing_tasks_imports_no_heavy_library(environment, tmp_path):
 
     probe = (
         "import sys, app.cli; code = app.cli.main(['tasks']); "
-        "print(sorted({'torch', 'numpy', 'PySide6', 'jinja2', 'scipy', 'tqdm'} & set(sys.modules)))"
+        "print(sorted({'torch', 'qiskit', 'sklearn', 'scipy', 'PySide6', 'jinja2', 'tqdm'} & set(sys.modules)))"
     )
     environment["ASSAY_TASK_MODULES"] = ""
     answer = subprocess.run(
@@ -276,3 +276,34 @@ def test_names_with_terminal_codes_are_shown_without_them(assay):
     answer = assay("run", "fake.curve", "--set", "steps=1", "--set", "name=\x1b[31mred\u202e")
     assert "\x1b" not in answer.stdout + answer.stderr
     assert "⟨U+202E⟩" in answer.stdout
+
+
+def test_ctrl_c_in_a_sweep_stops_what_runs_and_holds_what_waits(begin, assay):
+    process = begin("sweep", "fake.curve", "--seeds", "0-3", "--set", "steps=100000", "--set", "pause=0.01")
+    limit = time.monotonic() + 20
+    states: list[str] = []
+    while "running" not in states and time.monotonic() < limit:
+        states = [run["state"] for run in json.loads(assay("runs", "list", "--json").stdout)]
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    states = [run["state"] for run in json.loads(assay("runs", "list", "--json").stdout)]
+    assert sorted(states) == ["held", "held", "held", "stopped"]
+
+
+def test_a_run_in_the_queue_leaves_it_when_stopped(begin, assay):
+    process = begin("run", "fake.curve", "--json", "--set", "steps=100000", "--set", "pause=0.01")
+    for line in process.stdout:
+        if json.loads(line)["k"] == "progress":
+            break
+    other = begin("run", "fake.curve", "--json", "--set", "steps=1")
+    waiting = json.loads(other.stdout.readline())["id"]
+    assert "left the queue" in assay("runs", "stop", waiting).stdout
+    process.send_signal(signal.SIGINT)
+    process.stdout.read()
+    assert process.wait(20) == 130
+
+
+def test_measuring_tells_memory_time_and_disk_and_leaves_no_run(assay):
+    answer = json.loads(assay("measure", "fake.curve", "--json").stdout)
+    assert answer["fits"] and answer["peak_rss"] > 1e6 and answer["total_seconds"] > 0
+    assert json.loads(assay("runs", "list", "--json").stdout) == []

@@ -174,6 +174,9 @@ def pest(config: Pest, resume=None):
                 socket.getaddrinfo("example.org", 80)
             except OSError as error:
                 yield Log(f"refused: {error}")
+        case "nan figure":
+            nan = Figure(name="odd", value=float("nan"), interval=float("inf"))
+            return Result(verdict="Odd", figures=(nan,), details={"x": float("-inf")})
         case "bad return":
             return None
     return Result(verdict="Survived")

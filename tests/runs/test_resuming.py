@@ -3,6 +3,7 @@
 import os
 import random
 import resource
+import sys
 import time
 
 import numpy as np
@@ -48,44 +49,54 @@ def test_resumed_after_stop_equals_uninterrupted(store, supervise, undisturbed):
         supervisor.resume(run)
 
 
-def kill_and_resume(store, supervise, undisturbed, rng):
-    supervisor = supervise()
-    run = supervisor.submit("fake.count", {"steps": 40, "pause": 0.004})
-    until(lambda: store.run(run)["pid"], step=supervisor.pump)
-    pid = store.run(run)["pid"]
-    time.sleep(rng.uniform(0.2, 0.9))
-    try:
-        os.kill(pid, 9)
-    except ProcessLookupError:
-        return False
-    told = value_count(store, run)
-    summary = supervisor.wait(run, 10)
-    if summary.state == "done":
-        return False
-    assert summary.state == "interrupted" and "SIGKILL" in summary.error["what"]
-    assert value_count(store, run) >= told  # whatever a reader has seen stays
-    supervisor.resume(run)
-    assert supervisor.wait(run, 20).state == "done"
-    agrees(store, run, undisturbed)
-    return True
+def kill_and_resume(store, supervise, undisturbed, rng, count, at_once=5):
+    """Kill each of `count` runs at a random moment, resume it, compare; how many were hit before they were done."""
+    supervisor = supervise(parallel=at_once)
+    runs = [supervisor.submit("fake.count", {"steps": 40, "pause": 0.004}) for _ in range(count)]
+    deadlines, hit = {}, set()
+
+    def strike():
+        supervisor.pump()
+        for run in runs:
+            pid = store.run(run)["pid"]
+            if pid and run not in deadlines:
+                deadlines[run] = time.monotonic() + rng.uniform(0.1, 1.2)
+            if run not in hit and time.monotonic() > deadlines.get(run, 1e12):
+                hit.add(run)
+                told = value_count(store, run)
+                try:
+                    os.kill(pid, 9)
+                except ProcessLookupError:
+                    continue
+                assert value_count(store, run) >= told  # whatever a reader has seen stays
+
+    until(lambda: len(hit) == count and not store.queue.active(), limit=60 + count, step=strike)
+    ends = [store.summary(run) for run in runs]
+    assert {end.state for end in ends} <= {"interrupted", "done"}
+    broken = [end.id for end in ends if end.state == "interrupted"]
+    assert all("SIGKILL" in store.summary(run).error["what"] for run in broken)
+    for run in broken:
+        supervisor.resume(run)
+    for run in runs:
+        assert supervisor.wait(run, 60 + count).state == "done"
+        agrees(store, run, undisturbed)
+    return len(broken)
 
 
-def test_a_host_killed_at_random_times_loses_nothing_that_was_told(store, supervise, undisturbed):
-    """Fault 1 in short: SIGKILL at random times, then Resume."""
+def test_hosts_killed_at_random_times_lose_nothing_that_was_told(store, supervise, undisturbed):
+    """Fault 1 in short: SIGKILL at random times, then Resume; the curve is the undisturbed one."""
     seed = int(os.environ.get("ASSAY_SEED", "11"))
     print("seed", seed)
-    rng = random.Random(seed)
-    killed = [kill_and_resume(store, supervise, undisturbed, rng) for _ in range(int(os.environ.get("ASSAY_KILLS", 4)))]
-    assert any(killed)
+    assert kill_and_resume(store, supervise, undisturbed, random.Random(seed), 15) >= 3
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_hundred_random_kills(store, supervise, undisturbed):
     """Fault 1 in full."""
     seed = int(os.environ.get("ASSAY_SEED", str(time.time_ns() % 10_000)))
     print("seed", seed)
-    rng = random.Random(seed)
-    assert sum(kill_and_resume(store, supervise, undisturbed, rng) for _ in range(200)) > 100
+    assert kill_and_resume(store, supervise, undisturbed, random.Random(seed), 200) > 50
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(store, supervise, undisturbed):
@@ -139,9 +150,41 @@ def test_a_run_whose_disk_stays_full_can_be_stopped(store, supervise):
     until(lambda: store.summary(run).paused, step=supervisor.pump)
     supervisor.stop(run)
     summary = supervisor.wait(run, 20)
-    assert summary.state in ("stopped", "interrupted", "failed")
+    assert summary.state == "stopped" and "could not write" in summary.error["what"]
     supervisor.resume(run)
     assert supervisor.store.queue.order() == [run]
+
+
+BROKEN_HOST = """
+import errno
+from app.runs import host
+from app.runs.storage import Disk
+
+writes = 0
+
+def break_down(operation, path):
+    global writes
+    writes += operation == "append"
+    if operation == "append" and writes > 20:
+        raise OSError(errno.EIO, "Input/output error")
+
+host.Disk = lambda: Disk(break_down)
+host.main()
+"""
+
+
+def test_a_disk_that_breaks_fails_the_run_and_keeps_what_was_written(store, supervise, monkeypatch, undisturbed):
+    """Fault 16: EIO; not tried again, said in words, resumed once the disk is mended."""
+    supervisor = supervise()
+    run = supervisor.submit("fake.count", {"steps": 40, "pause": 0.01})
+    with monkeypatch.context() as broken:
+        broken.setattr("app.runs.spare.command", lambda: [sys.executable, "-c", BROKEN_HOST])
+        summary = supervisor.wait(run, 20)
+    assert summary.state == "failed" and "disk failed" in summary.error["what"]
+    assert "Input/output error" in summary.error["why"] and value_count(store, run) > 3
+    supervisor.resume(run)
+    assert supervisor.wait(run, 20).state == "done"
+    agrees(store, run, undisturbed)
 
 
 def test_a_store_taken_away_while_running_does_no_harm(store, supervise, tmp_path):

@@ -38,6 +38,16 @@ def test_a_new_run_has_a_frozen_config_and_waits(store):
     assert store.summary(held).state == "held" and store.queue.order() == [run, held]
 
 
+def test_a_clock_set_back_does_not_change_the_order_of_runs(store, monkeypatch):
+    """Fault 11: two hours back (summer time ends, or a correction), then forward again."""
+    runs = []
+    for wall in (1e9, 1e9 + 60, 1e9 - 7200, 1e9 - 7100, 1e9 + 100):
+        monkeypatch.setattr("app.runs.store.time.time", lambda wall=wall: wall)
+        runs.append(store.create("fake.count", {}))
+    monkeypatch.undo()
+    assert [summary.id for summary in store.summaries()] == runs[::-1]
+
+
 def test_settings_that_do_not_fit_make_no_run(store):
     for task, values in (("fake.count", {"steps": -1}), ("fake.count", {"stpes": 1}), ("fake.none", {})):
         with pytest.raises(AssayError):

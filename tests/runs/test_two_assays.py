@@ -92,6 +92,41 @@ def test_a_new_process_can_stop_a_run_of_an_old_one(store, supervise):
     assert supervisor.wait(run, 10).state == "stopped"
 
 
+def test_the_owner_ends_a_deaf_run_that_another_process_asked_to_stop(store, supervise):
+    """Fault 12 and P6: asked from the command line, forced by the window that started it."""
+    owner, other = supervise(grace=0.4), supervise(grace=1000)
+    run = owner.submit("fake.pest", {"kind": "ignore stop"})
+    until(lambda: store.summary(run).state == "running", step=owner.pump)
+    other._attach = lambda run, **_: None  # it does not look after it
+    other.stop(run)
+    assert owner.wait(run, 15).state == "stopped"
+
+
+def test_closing_may_stop_the_runs_or_leave_them(store, supervise):
+    """Quit: keep running in the background, or stop and save."""
+    leaving = supervise(parallel=2)
+    kept = leaving.submit("fake.count", {"steps": 50, "pause": 0.02})
+    until(lambda: value_count(store, kept) > 2, step=leaving.pump)
+    leaving.close(stop_runs=False)
+    assert store.summary(kept).state == "running"
+    stopping = supervise(parallel=2)
+    ended = stopping.submit("fake.count", {"steps": 5000, "pause": 0.02})
+    until(lambda: value_count(store, ended) > 2, step=stopping.pump)
+    stopping.close(stop_runs=True)
+    assert store.summary(ended).state == "stopped" and store.result(ended).partial
+    until(lambda: store.summary(kept).state in ("done", "stopped"))
+
+
+def test_the_thread_does_what_pump_does(store, supervise):
+    """As the window and the command line use it."""
+    heard = []
+    supervisor = supervise(on_change=heard.append)
+    supervisor.start()
+    runs = [supervisor.submit("fake.count", {}) for _ in range(2)]
+    assert [supervisor.wait(run, 30).state for run in runs] == ["done", "done"]
+    assert set(heard) == set(runs) and supervisor.trouble == ""
+
+
 def test_a_waiting_run_starts_once_however_many_ask(store):
     """Fault 12: four processes empty one queue; each run comes out exactly once."""
     runs = {store.create("fake.count", {}) for _ in range(24)}

@@ -60,9 +60,11 @@ PRESETS = {
 }
 
 
-def points(values: np.ndarray) -> Points:
-    step = np.arange(len(values))
-    return Points(step + 1, step * 0.1, step, np.asarray(values, float))
+def points(values: object, start: int = 1) -> Points:
+    """A curve whose n-th point is event `start` + n at step n."""
+    array = np.asarray(values, float)
+    step = np.arange(len(array))
+    return Points(step + start, step * 0.1, step, array)
 
 
 def losses(seed: int = 0, n: int = 400) -> np.ndarray:
@@ -110,7 +112,9 @@ def pictures(theme: Theme, folder: Path) -> QWidget:
         name = f"files/{k}.png"
         pixels = (255 * np.clip(RNG.random((8, 8)) * np.hanning(8)[:, None] * 2, 0, 1)).astype(np.uint8)
         QImage(np.ascontiguousarray(pixels).data, 8, 8, 8, QImage.Format.Format_Grayscale8).save(str(folder / name))
-        panel.record_added(record("image", "samples/x", {"file": name, "caption": f"digit {k}, read as {k}"}, k), folder)
+        panel.record_added(
+            record("image", "samples/x", {"file": name, "caption": f"digit {k}, read as {k}"}, k), folder
+        )
     return panel
 
 
@@ -118,7 +122,9 @@ def table(theme: Theme, folder: Path) -> QWidget:
     panel = build_panel(
         declare.TableOf("Per class", "classes", better=(("recall", "higher"), ("time (s)", "lower"))), theme
     )
-    rows = [[f"class {k}", 0.9 + 0.01 * k, 12.5 - k, k % 2 == 0, "<b>plain</b> text" if k == 3 else ""] for k in range(7)]
+    rows = [
+        [f"class {k}", 0.9 + 0.01 * k, 12.5 - k, k % 2 == 0, "<b>plain</b> text" if k == 3 else ""] for k in range(7)
+    ]
     data = {"columns": ["class", "recall", "time (s)", "seen", "remark"], "rows": rows}
     panel.record_added(record("table", "classes", data), folder)
     return panel
@@ -153,7 +159,9 @@ def bars(theme: Theme, folder: Path) -> QWidget:
 def text(theme: Theme, folder: Path) -> QWidget:
     panel = build_panel(declare.TextOf("Circuit", "circuit", mono=True), theme)
     for step in range(3):
-        panel.record_added(record("text", "circuit", {"text": "q0: ─H──■──\nq1: ────X──\n<i>not italic</i>"}, step), folder)
+        panel.record_added(
+            record("text", "circuit", {"text": "q0: ─H──■──\nq1: ────X──\n<i>not italic</i>"}, step), folder
+        )
     return panel
 
 
@@ -199,7 +207,9 @@ def verdicts(theme: Theme, folder: Path) -> QWidget:
     )
     for tone in ("good", "bad", "unsure"):
         card = VerdictCard(theme)
-        verdict = "Four qubits are enough for these digits" if tone == "good" else "Too few samples to say (12 of 100 needed)"
+        verdict = (
+            "Four qubits are enough for these digits" if tone == "good" else "Too few samples to say (12 of 100 needed)"
+        )
         verdict = "Noise costs more than the training gains" if tone == "bad" else verdict
         advice = "Try three qubits, or add device noise to see what is left."
         card.show_result(Result(verdict=verdict, tone=tone, figures=figures, advice=advice, partial=tone == "unsure"))
@@ -244,7 +254,9 @@ def progress(theme: Theme, folder: Path) -> QWidget:
 
 def places(theme: Theme, folder: Path) -> QWidget:
     column, layout = stacked(theme)
-    layout.addWidget(DropZone("Drop anything here", theme, "Pictures in folders, a table, a model, a run of somebody else"))
+    layout.addWidget(
+        DropZone("Drop anything here", theme, "Pictures in folders, a table, a model, a run of somebody else")
+    )
     layout.addWidget(EmptyState("No runs yet. Try it takes about 40 s.", theme, "Try it", meaning="try"))
     return column
 
@@ -261,7 +273,10 @@ def toasts(theme: Theme, folder: Path) -> QWidget:
 
 
 def grid(theme: Theme, folder: Path) -> QWidget:
-    panels: list[list[Panel]] = [[plot(theme, folder), heatmap(theme, folder)], [pictures(theme, folder), table(theme, folder)]]  # type: ignore[list-item]
+    panels: list[list[Panel]] = [
+        [plot(theme, folder), heatmap(theme, folder)],
+        [pictures(theme, folder), table(theme, folder)],
+    ]  # type: ignore[list-item]
     return PanelGrid(panels, theme)
 
 

@@ -2,7 +2,7 @@ from typing import Literal
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QWheelEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel
 
 from app.core import Citation, Config, Preset, field
@@ -13,7 +13,9 @@ from app.widgets.form import ConfigForm
 class Sample(Config):
     data: str = field(help="Labelled pictures", widget="data")
     classes: tuple[str, ...] = field((), widget="classes")
-    rate: float = field(1e-4, gt=0, le=1, log=True, unit="per step", help="Step size of the optimiser", group="Training")
+    rate: float = field(
+        1e-4, gt=0, le=1, log=True, unit="per step", help="Step size of the optimiser", group="Training"
+    )
     epochs: int = field(30, ge=1, le=5000, group="Training")
     noise: Literal["none", "device"] = field("none", labels={"device": "As a real device"})
     shuffle: bool = field(True)
@@ -36,6 +38,8 @@ def form(theme, qtbot):
     qtbot.addWidget(made)
     made.resize(340, 700)
     made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
     made.set_value("data", "builtin:digits")
     return made
 
@@ -113,7 +117,10 @@ def test_a_mended_fault_goes_away(form, qtbot):
 
 
 def test_full_width_digits_and_minus_zero_are_numbers(form, qtbot):
-    type_into(qtbot, form, "epochs", "１２")
+    QApplication.clipboard().setText("１２")
+    target = form.rows["epochs"].focus_target()
+    target.selectAll()
+    target.paste()
     assert form.values()["epochs"] == 12
     form.set_value("rate", 0.5)
     type_into(qtbot, form, "rate", "-0")
@@ -138,7 +145,7 @@ def test_undo_and_redo_go_over_all_fields(form, qtbot):
     type_into(qtbot, form, "epochs", "77")
     form.focus_field("rate")
     type_into(qtbot, form, "rate", "0.5")
-    qtbot.keyClick(form.rows["rate"].focus_target(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert form.values()["rate"] == 1e-4
     assert form.values()["epochs"] == 77
     form.undo()
@@ -212,10 +219,11 @@ def test_files_dropped_on_the_field_are_told_with_its_name(form, qtbot, tmp_path
     mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.csv"))])
     editor = form.rows["data"].editor
     with qtbot.waitSignal(form.paths_dropped) as told:
-        event = QDropEvent(
-            QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        )
-        QApplication.sendEvent(editor, event)
+        how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(editor, QDragEnterEvent(QPoint(5, 5), *how))
+        assert editor.hovering
+        QApplication.sendEvent(editor, QDropEvent(QPointF(5, 5), *how))
+    assert not editor.hovering
     assert told.args == ["data", [tmp_path / "a.csv"]]
 
 

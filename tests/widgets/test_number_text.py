@@ -10,7 +10,9 @@ def test_both_decimal_signs_and_any_digits_are_read(text, value):
     assert parse_number(text, whole=False) == value
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1,000.5", "1.000.000", "1e309", "1" * 10_000_000, "nan", "inf", "0x10", "1_000"])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "1,000.5", "1.000.000", "1e309", "1" * 10_000_000, "nan", "inf", "0x10", "1_000"]
+)
 def test_what_is_no_number_is_refused_in_words(text):
     with pytest.raises(Unreadable) as refused:
         parse_number(text, whole=False)

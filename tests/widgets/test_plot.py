@@ -124,7 +124,7 @@ def test_more_than_eight_curves_are_grey(panel):
 
 def test_a_click_in_the_legend_hides_a_curve(panel, qtbot):
     panel.points_added({"train/loss": points([1, 2]), "val/loss": points([2, 3])})
-    panel._chips[("", "val/loss")].click()
+    panel.legend.chips[("", "val/loss")].click()
     panel.canvas.redraw()
     assert [series.key[1] for series in panel.canvas.drawn] == ["train/loss"]
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from app.engines.quantum.gates import generators, run_backward, run_forward
+from app.engines.quantum.gates import Passage, generators, run_backward, run_forward
 from app.engines.quantum.states import (
     class_states,
     ground_states,
@@ -37,13 +37,18 @@ def exact(angles: Array, layers: str, thetas: Sequence[Array]) -> Array:
 
 
 def fidelities(angles: Tensor, layers: str, thetas: Sequence[Tensor]) -> Tensor:
-    """The same as `exact` for tensors, with gradients for the data angles and all class angles.
-
-    The gradient is worked out by hand in numpy rather than recorded gate by gate: at these sizes time goes to the
-    number of calls. 7x over recorded torch operations (tests/bench/quantum_step.py, B = 32, m = 2, one thread).
-    """
+    """The same as `exact` for tensors, with gradients for the data angles and all class angles."""
     if layers == "S":
         return unentangled_fidelities(angles, thetas[0])
+    return simulated_fidelities(angles, layers, thetas)
+
+
+def simulated_fidelities(angles: Tensor, layers: str, thetas: Sequence[Tensor]) -> Tensor:
+    """F by state vectors for any layer string.
+
+    The gradient is worked out by hand in numpy rather than recorded gate by gate: at these sizes time goes to the
+    number of calls (tests/bench/quantum_step.py).
+    """
     result: Tensor = _Fidelity.apply(layers, angles, *thetas)  # type: ignore[no-untyped-call]
     return result
 
@@ -54,8 +59,7 @@ class _Trace:
 
     factors: Array
     data: Array
-    steps: list[Array]
-    later: Array
+    passage: Passage
     amplitudes: Array
 
 
@@ -92,18 +96,17 @@ def _forward(layers: str, angles: Array, thetas: Sequence[Array]) -> _Trace:
         factors = qubit_factors(angles)
         data = kronecker(factors)
         start = ground_states(len(thetas[0]), register_width(layers, thetas), thetas[0].dtype)
-    later = later_angles(layers, thetas)
-    steps = run_forward(start, generators(layers, qubits), later)
-    return _Trace(factors, data, steps, later, data @ steps[-1].conj().T)
+    passage = run_forward(start, generators(layers, qubits), later_angles(layers, thetas))
+    return _Trace(factors, data, passage, data @ passage.steps[-1].conj().T)
 
 
 def _backward(layers: str, trace: _Trace, slope: Array) -> tuple[Array, Array | None, Array]:
     """dL/d data angles, dL/d angles of a leading S layer if there is one, dL/d later angles; slope = dL/dF."""
     samples, qubits = len(trace.data), trace.factors.shape[1]
     weighted = slope * trace.amplitudes  # F = |G|² with G = Φ Ψ†
-    to_data = weighted.conj() @ trace.steps[-1].conj()
+    to_data = weighted.conj() @ trace.passage.steps[-1].conj()
     to_classes = weighted.T @ trace.data.conj()
-    to_start, by_later = run_backward(trace.steps, generators(layers, qubits), trace.later, to_classes)
+    to_start, by_later = run_backward(trace.passage, generators(layers, qubits), to_classes)
     if layers[0] != "S":
         return product_gradient(trace.factors, to_data), None, by_later
     by_product = product_gradient(trace.factors, np.concatenate([to_data, to_start]))

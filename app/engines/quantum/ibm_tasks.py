@@ -5,7 +5,7 @@ import uuid
 
 import numpy as np
 
-from app.core import AssayError, Checkpoint, Emits, Log, Metric, Result, Stage, State, Table, Warn, task
+from app.core import AssayError, Checkpoint, Emits, Log, Metric, Progress, Result, Stage, State, Table, Warn, task
 from app.core.secrets import secret
 from app.core.task import Run
 from app.engines.quantum.configs import HardwareConfig, MachinesConfig
@@ -78,26 +78,30 @@ def hardware(config: HardwareConfig, resume: State | None = None) -> Run:
             known = sent
             yield Checkpoint({"work": work, "tickets": [ticket.as_dict() for ticket in tickets.values()]})
             yield Log(f"{len(tickets) - stored} jobs sent in this attempt: {', '.join(filter(None, sent))}")
-        step += 1
-        if status.waiting is not None:
-            yield Metric("machine/waiting", step, status.waiting)
-        yield Metric("machine/seconds", step, status.usage_s)
+        if status.fresh:
+            step += 1
+            if status.waiting is not None:
+                yield Metric("machine/waiting", step, status.waiting)
+            yield Metric("machine/seconds", step, status.usage_s)
+        else:
+            yield Progress(len(known), max(1, len(tickets)), "job")  # a place to be stopped at, twice a second
     for note in collected.notes:
         yield Warn(note)
     measured = collected.fidelity.reshape(len(x), model.classes)
     whole = ~np.isnan(measured).any(axis=1)
     if whole.sum() < 2:
         raise AssayError("Too few circuits came back to read anything", remedy="Send the job again.")
+    ticket = next(iter(tickets.values()))
     reading = NoisyReading(
         estimator=config.estimator,
-        device=next(iter(tickets.values())).backend,
+        device=ticket.backend,
         shots=config.shots,
         reading=judge(measured[whole], labels[whole], model.class_names),
         line=regress(measured[whole], exact.fidelity[whole]),
         abstained=int(abstentions(measured[whole], config.estimator, config.shots).sum()),
         qubits=template.circuit.num_qubits,
-        two_qubit_gates=None,
-        depth=None,
+        two_qubit_gates=ticket.two_qubit_gates,
+        depth=ticket.depth,
     )
     yield Table("estimates", 1, ESTIMATE_COLUMNS, [estimate_row(reading)])
     yield confusion_of(reading.reading, 1)

@@ -58,7 +58,7 @@ def class_states(layers: str, thetas: Sequence[Array]) -> Array:
     """States (classes, 2^m) of the layer string from one (classes, rotations, 2) array per letter."""
     qubits = register_width(layers, thetas)
     start = product_states(thetas[0]) if layers[0] == "S" else ground_states(len(thetas[0]), qubits, thetas[0].dtype)
-    return run_forward(start, generators(layers, qubits), later_angles(layers, thetas))[-1]
+    return run_forward(start, generators(layers, qubits), later_angles(layers, thetas)).steps[-1]
 
 
 def bloch_vectors(states: Array) -> Array:

@@ -35,7 +35,7 @@ BLOCH = Custom("Class states on Bloch spheres", (("array", "states/bloch"),), f"
 CIRCUIT = Custom("Circuit of the SWAP test", (("table", "circuit"),), f"{HERE}.circuit:CircuitPanel")
 PAD = Custom(
     "Draw a digit",
-    (("array", "probe/features"), ("array", "probe/fidelities"), ("array", "probe/sample")),
+    (("artifact", "model"), ("array", "probe/features"), ("array", "probe/fidelities"), ("array", "probe/sample")),
     f"{HERE}.pad:PadPanel",
 )
 DRAWN_STATE = Custom("State of the drawing", (("array", "probe/bloch"),), f"{HERE}.bloch:DrawnStatePanel")
@@ -83,7 +83,7 @@ WORKSPACE = Workspace(
                     Plot("Accuracy by shots", ("shots/accuracy",), log_x=True, step_title="shots"),
                 ),
             ),
-            tasks=("quantum.evaluate", "quantum.hardware", "quantum.probe"),
+            tasks=("quantum.evaluate", "quantum.probe"),
         ),
         Page(
             "Compare",
@@ -97,14 +97,19 @@ WORKSPACE = Workspace(
             "Details",
             (
                 (CIRCUIT, TableOf("Parameters and qubits", "budget")),
-                (LogOf("Log"), TEMPERATURE),
-                (TableOf("Files left out", "skipped"), TableOf("IBM Quantum machines", "machines")),
+                (LogOf("Log"), TEMPERATURE, TableOf("Files left out", "skipped")),
+            ),
+        ),
+        Page(
+            "IBM Quantum",
+            (
+                (TableOf("Machines of the account", "machines"),),
                 (
                     Plot("Jobs waiting", ("machine/waiting",), step_title="question"),
                     Plot("Machine time used", ("machine/seconds",), unit="s", step_title="question"),
                 ),
             ),
-            tasks=("quantum.machines",),
+            tasks=("quantum.hardware", "quantum.machines"),
         ),
     ),
     sessions=(Session("quantum.probe", role="quantum-model", field="model"),),

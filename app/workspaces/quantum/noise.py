@@ -75,10 +75,13 @@ class NoisePanel(Panel):
         self._show_shots()
 
     def wants(self, kind: str, name: str) -> bool:
-        return kind == "text" and name == "probe/estimate"
+        """Besides the probe's answers, the model of the shown run: from then on there is something to ask."""
+        return (kind, name) in {("text", "probe/estimate"), ("artifact", "model")}
 
     def record_added(self, record: Record, folder: Path) -> None:
-        self._answer.setText(record.data["text"])
+        self.set_filled(True)
+        if record.kind == "text":
+            self._answer.setText(record.data["text"])
 
     @Slot()
     def _changed(self) -> None:

@@ -204,9 +204,15 @@ class PadPanel(Panel):
         self.set_body(body)
 
     def wants(self, kind: str, name: str) -> bool:
-        return kind == "array" and name in {"probe/features", "probe/fidelities", "probe/sample"}
+        """Besides the probe's answers, the model of the shown run: from then on there is something to ask."""
+        return (kind, name) == ("artifact", "model") or (
+            kind == "array" and name in {"probe/features", "probe/fidelities", "probe/sample"}
+        )
 
     def record_added(self, record: Record, folder: Path) -> None:
+        self.set_filled(True)
+        if record.kind == "artifact":
+            return
         values = np.load(folder / record.data["file"], allow_pickle=False)
         if record.name == "probe/sample":
             self._pad.show_pixels(values)

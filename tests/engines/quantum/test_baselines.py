@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from app.core.errors import AssayError
 from app.engines.quantum import baselines, classical, published
 from app.engines.quantum.preparation import prepare
@@ -21,7 +22,9 @@ def few(digits):
     return prepare(*digits, 0, classes=("3", "9"), subset=80)
 
 
-@pytest.mark.parametrize(("inputs", "classes", "budget", "units"), [(64, 2, 145, 2), (64, 10, 193, 2), (784, 2, 465, 1)])
+@pytest.mark.parametrize(
+    ("inputs", "classes", "budget", "units"), [(64, 2, 145, 2), (64, 10, 193, 2), (784, 2, 465, 1)]
+)
 def test_the_pixel_network_is_the_largest_within_the_budget(inputs, classes, budget, units):
     assert classical.hidden_units(inputs, classes, budget) == units
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from app.core.errors import AssayError
 from app.engines.quantum import encoding
 from app.engines.quantum.pca import fit_projection

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from app.engines.quantum import fidelity, shift, states
 from app.engines.quantum.unentangled import unentangled, unentangled_fidelities
 

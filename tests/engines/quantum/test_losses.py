@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+
 from app.engines.quantum import losses
 from app.engines.quantum.fidelity import overlaps
 

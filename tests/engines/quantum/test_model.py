@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+
 from app.core.errors import AssayError
 from app.engines.quantum.model import Model, build
 from app.engines.quantum.model_files import from_bytes, load_model, save_model, to_bytes

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from app.core.errors import AssayError
 from app.engines.quantum.model import build
 from app.engines.quantum.preparation import prepare, prepare_folds

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from app.core.errors import AssayError
 from app.engines.quantum import states
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from app.engines.quantum import tensor_networks as networks
 
 

@@ -1,0 +1,362 @@
+"""The window's commands: what keys, palette and buttons do, each one method."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from app.core import AssayError
+from app.engines import find_task, load_tasks
+from app.runs import bundle
+from app.runs.config_text import read_config_text, to_command_line
+from app.runs.figures import duration_text, size_text
+from app.runs.measure import Measurement, measure
+from app.runs.report import render_comparison
+from app.shell.compare_view import CompareView
+from app.shell.help_view import HelpView, help_pages
+from app.shell.notes_dialog import NotesDialog
+from app.shell.palette import Entry, entries
+from app.shell.palette_view import PaletteView
+from app.shell.settings_dialog import SettingsDialog
+from app.shell.shortcuts import COMMANDS, keys_of
+from app.shell.sweep_dialog import SweepDialog
+
+if TYPE_CHECKING:
+    from app.shell.main_window import MainWindow
+    from app.shell.workspace_page import WorkspacePage
+
+COMPARISON = "comparison.html"
+
+
+class Commands(QObject):
+    """Made once for a window; owns its actions and the dialogs that are open."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        super().__init__(window)
+        self._window = window
+        self._laboratory = window.laboratory
+        self._actions: dict[str, QAction] = {}
+        self._help: HelpView | None = None
+        self._settings: SettingsDialog | None = None
+        self.palette: PaletteView | None = None
+        self.comparison: CompareView | None = None
+        for command in COMMANDS:
+            action = QAction(command.words, window)
+            action.setAutoRepeat(False)
+            action.setProperty("method", command.method)
+            action.triggered.connect(self._triggered)
+            window.addAction(action)
+            self._actions[command.key] = action
+        self._take_keys(self._laboratory.settings)
+        self._laboratory.settings_changed.connect(self._take_keys)
+
+    def perform(self, method: str) -> None:
+        """Do what a command names."""
+        if method.startswith("tab_"):
+            self._tab(int(method.removeprefix("tab_")))
+        elif method == "close":
+            self._window.close()
+        else:
+            getattr(self, method)()
+
+    def open_palette(self) -> None:
+        tasks = {name: task for name, task in load_tasks().items() if task.workspace in self._window.workspaces}
+        keys = keys_of(self._laboratory.settings.shortcuts)
+        found = entries(tasks, self._window.runs.model.all(), help_pages(), keys)
+        self.palette = PaletteView(found, self._window.keeper.theme, self._window)
+        self.palette.chosen.connect(self._found)
+        self.palette.open()
+
+    def run_now(self) -> None:
+        if self._page is not None:
+            self._page.start()
+
+    def stop_now(self) -> None:
+        if self._page is not None:
+            self._page.stop()
+
+    def resume_now(self) -> None:
+        if self._page is not None and self._page.view.run:
+            self._window.act("resume", self._page.view.run)
+
+    def try_now(self) -> None:
+        if self._page is not None:
+            self._page.try_it()
+
+    def duplicate_now(self) -> None:
+        if self._page is not None and self._page.view.run:
+            self._page.use_settings(self._page.view.run)
+
+    def report_now(self) -> None:
+        if self._page is not None and self._page.view.run:
+            self._window.open_report(self._page.view.run)
+
+    def rename_now(self) -> None:
+        if self._page is not None and self._page.view.run:
+            self._page.view.strip.rename()
+
+    def find_now(self) -> None:
+        self._window.runs.setVisible(True)
+        self._window.runs.focus_search()
+
+    def toggle_runs(self) -> None:
+        self._window.runs.setVisible(not self._window.runs.isVisible())
+
+    def maximise_now(self) -> None:
+        if self._page is None:
+            return
+        grid = self._page.view.grids[self._page.view.tabs.currentIndex()]
+        focused = QApplication.focusWidget()
+        under = next((panel for panel in grid.panels() if focused is not None and panel.isAncestorOf(focused)), None)
+        grid.maximise(None if grid.large is not None else under or grid.panels()[0])
+
+    def next_pane(self) -> None:
+        self._move_focus(1)
+
+    def previous_pane(self) -> None:
+        self._move_focus(-1)
+
+    def compare_now(self) -> None:
+        self.compare(self._window.runs.selected())
+
+    @Slot(object)
+    def compare(self, runs: list[str]) -> None:
+        """Open the comparison of two or more runs."""
+        if len(runs) < 2:
+            self._laboratory.say("Select two or more runs on the right to compare them.")
+            return
+        summaries = [self._laboratory.store.summary(run) for run in runs]
+        self.comparison = CompareView(summaries, self._laboratory, self._window.keeper.theme, self._window)
+        self.comparison.report_requested.connect(self._comparison_report)
+        self.comparison.problem.connect(self._window.show_problem)
+        self.comparison.show()
+
+    def export_now(self) -> None:
+        if self._page is not None and self._page.view.run:
+            self.export(self._page.view.run)
+
+    def export(self, run: str) -> None:
+        """Copy a run folder to a place of the user's choice."""
+        target = QFileDialog.getExistingDirectory(self._window, "Export the run into a folder")
+        if not target:
+            return
+        errand = self._laboratory.background(_Export(self._laboratory, run, Path(target)))
+        errand.done.connect(self._exported)
+        errand.failed.connect(self._window.show_problem)
+        self._laboratory.send(errand)
+
+    def save_bundle(self, run: str) -> None:
+        """Write what a person who helps needs to see; secrets and the home folder are taken out."""
+        redact = self._laboratory.secrets.redactor()
+        parts = bundle.bundle_contents(self._laboratory.store, run, redact)
+        target, _ = QFileDialog.getSaveFileName(self._window, f"Save {len(parts)} files as a bundle", f"{run}.zip", "*.zip")
+        if target:
+            path = bundle.save_bundle(self._laboratory.store, run, Path(target), redact)
+            self._laboratory.say(f"Bundle with {len(parts)} files: {path}", "good")
+
+    def copy_command(self) -> None:
+        if self._page is not None:
+            task = find_task(self._page.setup.task)
+            QGuiApplication.clipboard().setText(to_command_line(task, self._page.setup.form.values()))
+            self._laboratory.say("Copied as a command line.")
+
+    def paste_command(self) -> None:
+        """Fill the form from a command line, preset or report in the clipboard."""
+        page = self._page
+        text = QGuiApplication.clipboard().text()
+        try:
+            found = read_config_text(text, load_tasks(), page.setup.task if page is not None else "")
+        except AssayError as error:
+            self._window.show_problem(error)
+            return
+        workspace = found.task.split(".")[0]
+        if workspace not in self._window.workspaces or found.task not in self._window.workspaces[workspace].tasks:
+            self._laboratory.say(f"There is no form for {found.task}.", "unsure")
+            return
+        self._window.open_tab(workspace)
+        self._window.page(workspace).fill(found.task, found.values)
+        words = f" Not known here: {', '.join(found.unknown)}." if found.unknown else ""
+        self._laboratory.say(f"The form is filled in from the {found.form}.{words}")
+
+    def open_settings(self) -> None:
+        self._settings = SettingsDialog(self._laboratory, self._window.keeper.theme, self._window)
+        self._settings.theme_chosen.connect(self._window.keeper.set_mode)
+        self._settings.problem.connect(self._window.show_problem)
+        self._settings.open()
+
+    def open_shortcuts(self) -> None:
+        self.open_settings()
+        assert self._settings is not None
+        self._settings.tabs.setCurrentIndex(self._settings.tabs.count() - 1)
+
+    def open_help(self) -> None:
+        """The page for what is shown."""
+        if self._help is None:
+            self._help = HelpView(self._window.keeper.theme, self._window)
+        key = str(self._window.tabs.tabData(self._window.tabs.currentIndex()))
+        self._help.open_page(key)
+        self._help.show()
+        self._help.raise_()
+
+    def note(self, run: str) -> None:
+        dialog = NotesDialog(self._laboratory.store.summary(run), self._window.keeper.theme, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.kept.connect(self._note_kept)
+        dialog.open()
+
+    @Slot(str, object)
+    def measure(self, task: str, values: dict[str, Any]) -> None:
+        """Three real steps in a throw-away process; the answer comes as a message."""
+        self._laboratory.say("Measuring: three real steps in a throw-away process…")
+        errand = self._laboratory.background(_Measure(task, values))
+        errand.done.connect(self._measured)
+        errand.failed.connect(self._window.show_problem)
+        self._laboratory.send(errand)
+
+    @Slot(str, object)
+    def sweep(self, task: str, values: dict[str, Any]) -> None:
+        dialog = SweepDialog(task, values, self._window.keeper.theme, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted_configs.connect(self._sweep_accepted)
+        dialog.open()
+
+    @property
+    def _page(self) -> "WorkspacePage | None":
+        return self._window.pages.get(str(self._window.tabs.tabData(self._window.tabs.currentIndex())))
+
+    def _tab(self, number: int) -> None:
+        if number < self._window.tabs.count():
+            self._window.tabs.setCurrentIndex(number)
+
+    def _move_focus(self, step: int) -> None:
+        """From pane to pane: tabs, settings, centre, runs."""
+        panes = [self._window.tabs]
+        if self._page is not None:
+            panes += [self._page.setup, self._page.view]
+        if self._window.runs.isVisible():
+            panes.append(self._window.runs)
+        focused = QApplication.focusWidget()
+        here = next((k for k, pane in enumerate(panes) if focused and (pane is focused or pane.isAncestorOf(focused))), 0)
+        pane = panes[(here + step) % len(panes)]
+        target = pane if pane.focusPolicy() != Qt.FocusPolicy.NoFocus else pane.nextInFocusChain()
+        while target is not pane and not (
+            pane.isAncestorOf(target) and target.isVisible() and target.focusPolicy() & Qt.FocusPolicy.TabFocus
+        ):
+            target = target.nextInFocusChain()
+        target.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @Slot()
+    def _triggered(self) -> None:
+        self.perform(str(self.sender().property("method")))
+
+    @Slot(object)
+    def _take_keys(self, settings: Any) -> None:
+        for key, sequence in keys_of(settings.shortcuts).items():
+            self._actions[key].setShortcut(QKeySequence(sequence))
+
+    @Slot(object)
+    def _found(self, entry: Entry) -> None:
+        match entry.kind:
+            case "command":
+                self.perform(next(command.method for command in COMMANDS if command.key == entry.key))
+            case "task":
+                self._open_task(entry.key)
+            case "field":
+                task, _, field = entry.key.partition("/")
+                self._open_task(task).setup.form.focus_field(field)
+            case "run":
+                self._window.show_run(entry.key)
+            case "help":
+                self.open_help()
+                assert self._help is not None
+                self._help.open_page(entry.key)
+
+    def _open_task(self, task: str) -> "WorkspacePage":
+        workspace = task.split(".")[0]
+        self._window.open_tab(workspace)
+        page = self._window.page(workspace)
+        if task in self._window.workspaces[workspace].tasks:
+            page.setup.choose_task(task)
+        return page
+
+    @Slot(object)
+    def _measured(self, found: Measurement) -> None:
+        parts = [f"peak memory {size_text(found.peak_rss)}"]
+        if found.total_seconds is not None:
+            parts.append(f"about {duration_text(found.total_seconds)} in all")
+        if found.seconds_per_step is not None:
+            parts.append(f"{1000 * found.seconds_per_step:.3g} ms per step")
+        parts.append(f"{size_text(found.disk_bytes)} on disk")
+        verdict = "Fits. " if found.fits else "Does not fit. "
+        self._laboratory.say(f"{verdict}Measured: {', '.join(parts)}. {found.advice}".strip(), "good" if found.fits else "bad")
+
+    @Slot(str, object)
+    def _sweep_accepted(self, task: str, configs: list[dict[str, Any]]) -> None:
+        sweep = ""
+        first = ""
+        for number, values in enumerate(configs):
+            name = f"Sweep {number + 1} of {len(configs)}"
+            run = self._laboratory.submit(task, values, name, sweep=sweep or None)
+            sweep = sweep or run
+            first = first or run
+            self._window.runs.model.update(run)
+        self._window.show_run(first)
+        self._laboratory.say(f"{len(configs)} runs are queued.", "good")
+
+    @Slot(str, str, object)
+    def _note_kept(self, run: str, note: str, tags: list[str]) -> None:
+        self._laboratory.store.annotate(run, note=note, tags=tags)
+        self._laboratory.run_changed.emit(run)
+
+    @Slot(object, str)
+    def _comparison_report(self, runs: list[str], baseline: str) -> None:
+        errand = self._laboratory.background(_ComparisonReport(self._laboratory, runs, baseline))
+        errand.done.connect(self._window.report_written)
+        errand.failed.connect(self._window.show_problem)
+        self._laboratory.send(errand)
+
+    @Slot(object)
+    def _exported(self, path: Path) -> None:
+        self._laboratory.say(f"Exported to {path}", "good")
+
+
+class _Measure:
+    def __init__(self, task: str, values: dict[str, Any]) -> None:
+        self._task, self._values = task, values
+
+    def __call__(self) -> Measurement:
+        return measure(self._task, self._values)
+
+
+class _Export:
+    """Copy a run folder, except what only this store needs."""
+
+    def __init__(self, laboratory: Any, run: str, target: Path) -> None:
+        self._laboratory, self._run, self._target = laboratory, run, target
+
+    def __call__(self) -> Path:
+        import shutil
+
+        place = self._target / self._run
+        if place.exists():
+            raise AssayError("There is something of that name already", where=str(place), remedy="Choose another folder.")
+        source = self._laboratory.store.folder(self._run)
+        shutil.copytree(source, place, symlinks=True, ignore=shutil.ignore_patterns("commands", "checkpoints"))
+        return place
+
+
+class _ComparisonReport:
+    def __init__(self, laboratory: Any, runs: list[str], baseline: str) -> None:
+        self._laboratory, self._runs, self._baseline = laboratory, runs, baseline
+
+    def __call__(self) -> Path:
+        from app.runs.storage import Disk
+
+        text = render_comparison(
+            self._laboratory.store, self._runs, baseline=self._baseline, redact=self._laboratory.secrets.redactor()
+        )
+        path: Path = self._laboratory.root / COMPARISON
+        Disk().replace(path, text.encode("utf-8"))
+        return path
