@@ -41,7 +41,7 @@ def _import_time(node: ast.AST):
 
 
 def floor_of(name: str) -> str:
-    return name.split(".")[1] if name.startswith("app.") and "." in name else ""
+    return name.split(".")[1] if name.startswith("app.") and name != "app.__version__" else ""
 
 
 MODULES = sorted((ROOT / "app").rglob("*.py"))

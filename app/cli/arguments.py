@@ -1,12 +1,14 @@
 """The words of the command line and what each of them is for."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app import __version__
 
 COMMANDS = ("tasks", "run", "try", "measure", "inspect", "runs", "sweep", "demo", "settings")
+
+Add = Callable[..., argparse.ArgumentParser]
 
 EPILOG = """\
 exit codes: 0 all well (or what the run's result asks for), 1 the run failed, 2 something given cannot be used,
@@ -30,7 +32,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
     def add(
         name: str, handler: str, text: str, within: "argparse._SubParsersAction[argparse.ArgumentParser]" = commands
-    ):
+    ) -> argparse.ArgumentParser:
         made = within.add_parser(name, help=text, description=text, parents=[everywhere])
         made.set_defaults(handler=handler)
         return made
@@ -88,7 +90,7 @@ def _task_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", metavar="NAME", help="start from one of the task's presets")
 
 
-def _runs(parser: argparse.ArgumentParser, add) -> None:  # type: ignore[no-untyped-def]
+def _runs(parser: argparse.ArgumentParser, add: Add) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
     parser.set_defaults(query=[], trashed=False, limit=30)
 
@@ -127,7 +129,7 @@ def _runs(parser: argparse.ArgumentParser, add) -> None:  # type: ignore[no-unty
     compare.add_argument("--out", type=Path, help="write the comparison as one HTML file")
 
 
-def _settings(parser: argparse.ArgumentParser, add) -> None:  # type: ignore[no-untyped-def]
+def _settings(parser: argparse.ArgumentParser, add: Add) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION")
     add("list", "preferences:show", "List all settings.", actions)
     add("path", "preferences:path", "Where the settings are kept.", actions)

@@ -53,7 +53,7 @@ def measure(options: argparse.Namespace) -> int:
     else:
         print(f"peak memory  {size_in_words(found.peak_rss)}")
         print(f"each step    {duration_text(found.seconds_per_step)}")
-        print(f"whole run    about {duration_text(found.total_seconds)}")
+        print(f"whole run    {duration_text(found.total_seconds)}")
         print(f"disk         {size_in_words(found.disk_bytes)}")
         print(found.advice)
     return 0 if found.fits else 1

@@ -104,12 +104,14 @@ def _stop_all(surroundings: Context, supervisor: Supervisor, runs: Sequence[str]
 def _estimate(surroundings: Context, task: Task, configs: Sequence[dict[str, Any]]) -> int:
     """Count, time and disk by measuring the first run; the others are taken to be like it."""
     found = measure(task.name, configs[0])
-    seconds, disk = found.total_seconds * len(configs) / surroundings.settings.parallel, found.disk_bytes * len(configs)
+    one, parallel = found.total_seconds, surroundings.settings.parallel
+    seconds = None if one is None else one * len(configs) / parallel
+    disk = found.disk_bytes * len(configs)
     if surroundings.json:
         print_json({"runs": list(configs), "seconds": finite(seconds), "disk_bytes": disk, "fits": found.fits})
     else:
         print(
-            f"{len(configs)} runs, about {duration_text(seconds)} and {size_in_words(disk)}, if all are like the first."
+            f"{len(configs)} runs; time {duration_text(seconds)}, disk {size_in_words(disk)}, if all are like the first."
         )
         print(found.advice)
     return 0 if found.fits else 1

@@ -1,5 +1,6 @@
 """Sends what a run's process prints, from Python or from native code, into the run's own files."""
 
+import contextlib
 import faulthandler
 import os
 import sys
@@ -28,8 +29,9 @@ class Console:
 
     def close(self) -> None:
         """Let everything printed reach the file; nothing can be printed afterwards."""
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # a full disk may refuse the last line
+            sys.stdout.flush()
+            sys.stderr.flush()
         if self._thread is not None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)  # the pipe's last ends: its reader comes to the end

@@ -54,7 +54,7 @@ def draw(
     title: str,
     unit: str = "",
     log_y: bool = False,
-    references: Sequence[Reference] = (),
+    references: Sequence[Level] = (),
     x_title: str = "step",
 ) -> Markup:
     """The picture, with title and description for a screen reader. Values ≤ 0 cannot be shown when `log_y`."""
@@ -122,7 +122,7 @@ class _Frame:
         return math.isfinite(value) and (not self.log_y or value > 0)
 
 
-def _frame(series: Sequence[Series], references: Sequence[Reference], log_y: bool) -> _Frame:
+def _frame(series: Sequence[Series], references: Sequence[Level], log_y: bool) -> _Frame:
     xs = np.concatenate([line.x for line in series] or [np.array([])]).astype(float)
     ys = [line.y for line in series] + [
         side for line in series if line.band is not None for side in (line.y - line.band, line.y + line.band)
@@ -165,7 +165,7 @@ def _axes(frame: _Frame, x_title: str, unit: str) -> list[Markup]:
     return parts
 
 
-def _reference(frame: _Frame, level: Reference) -> Markup:
+def _reference(frame: _Frame, level: Level) -> Markup:
     if not frame.shows(level.value):
         return Markup("")
     y = frame.y(level.value)

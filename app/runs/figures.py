@@ -31,9 +31,9 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
-def duration_text(seconds: float) -> str:
-    """“12 s”, “4 min 10 s”, “2 h 10 min”."""
-    if not math.isfinite(seconds) or seconds < 0:
+def duration_text(seconds: float | None) -> str:
+    """“12 s”, “4 min 10 s”, “2 h 10 min”; “unknown” where nobody could tell."""
+    if seconds is None or not math.isfinite(seconds) or seconds < 0:
         return "unknown"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"

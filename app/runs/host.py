@@ -1,5 +1,6 @@
 """The process of a run: waits warm for one job on its standard input, runs the task, and writes all that it says."""
 
+import contextlib
 import importlib
 import os
 import threading
@@ -43,11 +44,11 @@ def main() -> None:
     try:
         code = run(job, Disk())
     except DiskGone as error:
-        print(f"Assay: {error}")
         code = error.code
-    except BaseException:
-        traceback.print_exc()
+        _say(f"Assay: {error}")
+    except BaseException as error:
         code = 1
+        _say("".join(traceback.format_exception(error)))
     console.close()
     os._exit(code)
 
@@ -58,7 +59,7 @@ def run(job: Job, disk: Disk) -> int:
     held: dict[str, str] = job.get("secrets") or {}
     secrets.hold(held)
     inbox = Inbox(folder, disk)
-    patience = Patience(folder, disk, stopping=lambda: inbox.stop_asked)
+    patience = Patience(folder, disk, stopping=lambda: inbox.stop_asked, sleep=inbox.rest)
     fields = folders.read_run(folder)
     inbox.open()
     if not job.get("keep_running"):
@@ -74,6 +75,11 @@ def run(job: Job, disk: Disk) -> int:
     sampler.close()
     _finish(folder, outcome, log, disk, patience)
     return 0
+
+
+def _say(words: str) -> None:
+    with contextlib.suppress(OSError):  # the console lies on the same full or broken disk
+        print(words, flush=True)
 
 
 def _attempt(job: Job, fields: dict[str, Any], log: EventLog, inbox: Inbox, guard: NetworkGuard) -> Outcome:

@@ -71,6 +71,11 @@ class Inbox:
                 self._arrived.wait(1.0)
             return None if self.stop_asked else self._commands.popleft()
 
+    def rest(self, seconds: float) -> None:
+        """Sleep, but no longer than until a stop request."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: self.stop_asked, seconds)
+
     @contextlib.contextmanager
     def interruptible(self) -> Iterator[None]:
         """Within this, a stop request that waits too long is raised as `Stopped` wherever the code is."""

@@ -69,11 +69,14 @@ class Queue:
             self._must_wait(run, content)
             content["held"] = [name for name in content["held"] if name != run]
 
-    def remove(self, run: str) -> None:
-        """Take a run out of the list; one that is not in it is left as it is."""
+    def remove(self, run: str) -> bool:
+        """Take a run out of the list; False if it is not in it (any more), and then nothing is changed."""
         with self.editing() as content:
+            if run not in content["order"]:
+                return False
             for names in ("order", "held"):
                 content[names] = [name for name in content[names] if name != run]
+            return True
 
     def claim_next(self, limit: int) -> str | None:
         """Take the next run that may start, while fewer than `limit` are under way in the whole store; its id.

@@ -185,7 +185,8 @@ def _process_lives(run: Mapping[str, Any], folder: Path) -> bool:
 
 
 def _silence(words: LastWords, folder: Path, now: float) -> float:
-    since_written = now - _modified(folder / LOG)
+    written = _modified(folder / LOG)
+    since_written = now - written if written else 0.0  # no log yet: the run has only just been started
     return max(0.0, words.seconds - words.spoke + max(0.0, since_written))
 
 

@@ -115,10 +115,9 @@ class Supervisor:
     def stop(self, run: str) -> None:
         """Ask a run to stop and keep its partial result; it is ended if it does not. A waiting run leaves the queue."""
         state = self.store.summary(run).state
-        if state in WAITING:
-            self.store.queue.remove(run)
+        if state in WAITING and self.store.queue.remove(run):
             self._update(run, state="stopped")
-        elif state in ACTIVE:
+        elif state in ACTIVE or state in WAITING:  # what waited may have been taken this moment
             self._ask_to_stop(run)
         else:
             raise AssayError(f"This run is {state} already", where=run)

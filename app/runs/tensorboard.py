@@ -14,7 +14,7 @@ from app.runs.store import Store
 from app.runs.summary import RunSummary
 
 if TYPE_CHECKING:
-    from tensorboardX import SummaryWriter  # type: ignore[import-untyped]
+    from tensorboardX import SummaryWriter
 
 LARGEST_PICTURE = 16_000_000
 
@@ -73,7 +73,7 @@ def _add_picture(
     writer: "SummaryWriter", name: str, data: bytes, width: int, height: int, step: int, time: float
 ) -> None:
     """Hand over the PNG as it is: decoding and encoding it again would only lose time."""
-    from tensorboardX.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
+    from tensorboardX.proto.summary_pb2 import Summary
 
     image = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=data)
     writer._get_file_writer().add_summary(Summary(value=[Summary.Value(tag=name, image=image)]), step, time)
@@ -81,7 +81,7 @@ def _add_picture(
 
 def _add_hyperparameters(writer: "SummaryWriter", config: dict[str, Any], summary: RunSummary) -> None:
     """Settings beside headline figures, for the HPARAMS page; into the same folder as the curves."""
-    from tensorboardX.summary import hparams  # type: ignore[import-untyped]
+    from tensorboardX.summary import hparams
 
     plain = {
         name: value if isinstance(value, (bool, int, float)) and math.isfinite(value) else to_text(value)

@@ -1,120 +1,116 @@
-"""Tells how runs end: a message in the window, one from the system when the window is not in front, and a history."""
+"""What has happened: a history of messages, and the system's notification when the window is not in front."""
 
 from collections import deque
+from dataclasses import dataclass
 from datetime import datetime
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSystemTrayIcon, QVBoxLayout, QWidget
 
 from app.runs.plain_text import one_line
-from app.runs.states import ACTIVE, BADGES, OVER
-from app.runs.summary import RunSummary
+from app.shell.laboratory import Laboratory
 from app.widgets.empty import EmptyState
 from app.widgets.icons import icon
 from app.widgets.labels import Label
 from app.widgets.theme import Theme
-from app.widgets.toast import ActivityItem
+from app.widgets.toast import TONES, ActivityItem
 
 MOST = 100
-TONES = {"failed": "bad", "interrupted": "unsure", "stopped": "neutral"}
+WIDTH, HEIGHT = 440, 380
 
 
-class RunWatch(QObject):
-    """Sees runs change state and tells each end once."""
+@dataclass(frozen=True)
+class Happening:
+    """One line of the history; `run` is "" where it is about no run."""
 
-    ended = Signal(str, str, str)
-    """Run, words, tone."""
+    when: datetime
+    words: str
+    tone: str
+    run: str = ""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+
+class Activity(QObject):
+    """Remembers the newest hundred; the same words twice in a row are kept once."""
+
+    grew = Signal(int)
+    """How many there are that nobody has looked at."""
+
+    def __init__(self, laboratory: Laboratory, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self._states: dict[str, str] = {}
+        self._laboratory = laboratory
+        self._theme = theme
         self._tray: QSystemTrayIcon | None = None
-        self.active = 0
-        self.notify = True
+        self._unseen = 0
+        self.items: deque[Happening] = deque(maxlen=MOST)
 
-    def learn(self, summaries: list[RunSummary]) -> None:
-        """States at the start are no news."""
-        self._states = {summary.id: summary.state for summary in summaries}
-        self._count()
+    def add(self, words: str, tone: str = "neutral", run: str = "") -> None:
+        if self.items and self.items[0].words == words:
+            return
+        self.items.appendleft(Happening(datetime.now(), one_line(words), tone if tone in TONES else "neutral", run))
+        self._unseen += 1
+        self.grew.emit(self._unseen)
 
-    def see(self, summary: RunSummary) -> None:
-        before, self._states[summary.id] = self._states.get(summary.id), summary.state
-        self._count()
-        if before in ACTIVE and summary.state in OVER:
-            words = summary.verdict or str((summary.error or {}).get("what", "")) or BADGES[summary.state][1]
-            text = f"{one_line(summary.name or summary.id)}: {one_line(words)}"
-            self.ended.emit(summary.id, text, TONES.get(summary.state, summary.tone))
-            self._tell_system(text)
+    def seen(self) -> None:
+        self._unseen = 0
+        self.grew.emit(0)
 
-    def _count(self) -> None:
-        self.active = sum(state in ACTIVE for state in self._states.values())
-
-    def _tell_system(self, text: str) -> None:
-        if not self.notify or QApplication.activeWindow() is not None or not QSystemTrayIcon.isSystemTrayAvailable():
+    def notify(self, name: str, words: str) -> None:
+        """Tell through the system, unless the user is looking at the window or does not want to be told."""
+        settings = self._laboratory.settings
+        if not settings.notifications or QApplication.activeWindow() is not None:
+            return
+        if not QSystemTrayIcon.isSystemTrayAvailable():
             return
         if self._tray is None:
-            self._tray = QSystemTrayIcon(QApplication.windowIcon(), self)
+            self._tray = QSystemTrayIcon(icon("activity", self._theme), self)
         self._tray.show()
-        self._tray.showMessage("Assay", text)
+        self._tray.showMessage(one_line(name), one_line(words))
+        if settings.sound:
+            QApplication.beep()
 
 
-class ActivityPanel(QFrame):
-    """What happened, newest first; opens under its button."""
+class ActivityView(QFrame):
+    """The history, newest first, over the lower right corner of the window; a click elsewhere closes it."""
 
     show_requested = Signal(str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self._theme = theme
-        self._items: deque[tuple[datetime, str, str, str]] = deque(maxlen=MOST)
+    def __init__(self, activity: Activity, theme: Theme, window: QWidget) -> None:
+        super().__init__(window, Qt.WindowType.Popup)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setProperty("card", True)
         self.setAccessibleName("Activity")
-        self.resize(420, 360)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(*[theme.space("field")] * 4)
-        layout.addWidget(Label("Activity", theme, "strong"))
-        layout.addWidget(self._scroll, 1)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def add(self, run: str, words: str, tone: str) -> None:
-        self._items.appendleft((datetime.now(), run, words, tone if tone in ("good", "bad", "unsure") else "neutral"))
-
-    def open_at(self, corner: QPoint) -> None:
-        """Show with the upper right corner at `corner` (global)."""
-        self._fill()
-        self.move(corner - QPoint(self.width(), 0))
-        self.show()
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-
-    def _fill(self) -> None:
+        self.resize(WIDTH, HEIGHT)
+        self._activity = activity
         holder = QWidget()
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        if not self._items:
-            column.addWidget(EmptyState("Nothing has ended yet in this window.", self._theme, meaning="activity"))
-        for when, run, words, tone in self._items:
-            item = ActivityItem(self._theme, words, "", tone, when, "Show" if run else "")
-            item.setProperty("run", run)
-            item.acted.connect(self._act)
-            column.addWidget(item)
+        if not activity.items:
+            column.addWidget(EmptyState("Nothing has happened yet.", theme, meaning="activity"))
+        for item in activity.items:
+            line = ActivityItem(theme, item.words, "", item.tone, item.when, "Show" if item.run else "")
+            line.setProperty("run", item.run)
+            line.acted.connect(self._act)
+            column.addWidget(line)
         column.addStretch(1)
-        self._scroll.setWidget(holder)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidget(holder)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(*[theme.space("field")] * 4)
+        layout.addWidget(Label("Activity", theme, "strong"))
+        layout.addWidget(scroll, 1)
+
+    def open(self) -> None:
+        window = self.parentWidget()
+        corner = window.mapToGlobal(QPoint(window.width() - WIDTH - 8, window.height() - HEIGHT - 34))
+        self.move(corner)
+        self.show()
+        self._activity.seen()
 
     @Slot()
     def _act(self) -> None:
         run = str(self.sender().property("run"))
-        self.hide()
+        self.close()
         self.show_requested.emit(run)
-
-
-def bell(theme: Theme) -> object:
-    """The icon of the button that opens the list."""
-    return icon("activity", theme)

@@ -24,7 +24,9 @@ class Awake:
             return
         command = _command()
         if command:
-            self._helper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self._helper = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
             self._held = True
 
     def release(self) -> None:

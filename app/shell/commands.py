@@ -1,30 +1,24 @@
-"""The window's commands: what keys, palette and buttons do, each one method."""
+"""The window's commands: what keys, palette and buttons do, each one method. Dialogs are imported when they open."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.core import AssayError
 from app.engines import find_task, load_tasks
-from app.runs import bundle
 from app.runs.config_text import read_config_text, to_command_line
-from app.runs.figures import duration_text, size_text
-from app.runs.measure import Measurement, measure
-from app.runs.report import render_comparison
-from app.shell.compare_view import CompareView
 from app.shell.help_view import HelpView, help_pages
-from app.shell.notes_dialog import NotesDialog
 from app.shell.palette import Entry, entries
-from app.shell.palette_view import PaletteView
-from app.shell.settings_dialog import SettingsDialog
 from app.shell.shortcuts import COMMANDS, keys_of
-from app.shell.sweep_dialog import SweepDialog
 
 if TYPE_CHECKING:
+    from app.shell.compare_view import CompareView
     from app.shell.main_window import MainWindow
+    from app.shell.palette_view import PaletteView
+    from app.shell.settings_dialog import SettingsDialog
     from app.shell.workspace_page import WorkspacePage
 
 COMPARISON = "comparison.html"
@@ -39,9 +33,9 @@ class Commands(QObject):
         self._laboratory = window.laboratory
         self._actions: dict[str, QAction] = {}
         self._help: HelpView | None = None
-        self._settings: SettingsDialog | None = None
-        self.palette: PaletteView | None = None
-        self.comparison: CompareView | None = None
+        self._settings: "SettingsDialog | None" = None
+        self.palette: "PaletteView | None" = None
+        self.comparison: "CompareView | None" = None
         for command in COMMANDS:
             action = QAction(command.words, window)
             action.setAutoRepeat(False)
@@ -65,6 +59,8 @@ class Commands(QObject):
         tasks = {name: task for name, task in load_tasks().items() if task.workspace in self._window.workspaces}
         keys = keys_of(self._laboratory.settings.shortcuts)
         found = entries(tasks, self._window.runs.model.all(), help_pages(), keys)
+        from app.shell.palette_view import PaletteView
+
         self.palette = PaletteView(found, self._window.keeper.theme, self._window)
         self.palette.chosen.connect(self._found)
         self.palette.open()
@@ -98,6 +94,11 @@ class Commands(QObject):
             self._page.view.strip.rename()
 
     def find_now(self) -> None:
+        """Search here: in the form when it has the focus, else in the runs."""
+        focused = QApplication.focusWidget()
+        if self._page is not None and focused is not None and self._page.setup.isAncestorOf(focused):
+            self._page.setup.form.focus_search()
+            return
         self._window.runs.setVisible(True)
         self._window.runs.focus_search()
 
@@ -107,10 +108,76 @@ class Commands(QObject):
     def maximise_now(self) -> None:
         if self._page is None:
             return
-        grid = self._page.view.grids[self._page.view.tabs.currentIndex()]
+        grid = self._page.view.grid()
         focused = QApplication.focusWidget()
         under = next((panel for panel in grid.panels() if focused is not None and panel.isAncestorOf(focused)), None)
         grid.maximise(None if grid.large is not None else under or grid.panels()[0])
+
+    def reset_layout(self) -> None:
+        if self._page is not None:
+            for grid in self._page.view.grids:
+                grid.reset()
+
+    def stop_all(self) -> None:
+        for summary in self._window.runs.model.all():
+            self._window.act("stop", summary.id)
+
+    def undo_now(self) -> None:
+        if self._page is not None:
+            self._page.setup.form.undo()
+
+    def redo_now(self) -> None:
+        if self._page is not None:
+            self._page.setup.form.redo()
+
+    def measure_now(self) -> None:
+        if self._page is not None:
+            self._page.ask_measure()
+
+    def sweep_now(self) -> None:
+        if self._page is not None:
+            self._page.ask_sweep()
+
+    def tour_now(self) -> None:
+        """Walk through the shown workspace."""
+        page = self._page
+        if page is None:
+            self._laboratory.say("Open a workspace first; each has a tour of its own.")
+            return
+        from app.shell.tour import Tour
+
+        tour = Tour(self._window.centralWidget(), page.workspace.tour, self._tour_target, self._window.keeper.theme)
+        tour.advance()
+
+    def open_trash(self) -> None:
+        from app.shell.trash_dialog import TrashDialog
+
+        dialog = TrashDialog(self._laboratory, self._window.keeper.theme, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.restored.connect(self._laboratory.run_changed)
+        dialog.problem.connect(self._window.show_problem)
+        dialog.open()
+
+    def open_activity(self) -> None:
+        self._window.show_activity()
+
+    def open_about(self) -> None:
+        from app.shell.about_dialog import AboutDialog
+
+        dialog = AboutDialog(self._window.keeper.theme, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def toggle_offline(self) -> None:
+        self._laboratory.change_settings(offline=not self._laboratory.settings.offline)
+
+    def toggle_theme(self) -> None:
+        mode = "light" if self._window.keeper.theme.dark else "dark"
+        self._laboratory.change_settings(theme=mode)
+        self._window.keeper.set_mode(mode)  # type: ignore[arg-type]
+
+    def home_now(self) -> None:
+        self._window.open_tab("")
 
     def next_pane(self) -> None:
         self._move_focus(1)
@@ -128,33 +195,23 @@ class Commands(QObject):
             self._laboratory.say("Select two or more runs on the right to compare them.")
             return
         summaries = [self._laboratory.store.summary(run) for run in runs]
-        self.comparison = CompareView(summaries, self._laboratory, self._window.keeper.theme, self._window)
-        self.comparison.report_requested.connect(self._comparison_report)
-        self.comparison.problem.connect(self._window.show_problem)
-        self.comparison.show()
+        workspace = self._window.workspaces.get(summaries[0].workspace)
+        if workspace is None:
+            return
+        if self.comparison is None:
+            from app.shell.compare_view import CompareView
+
+            self.comparison = CompareView(self._laboratory, self._window.keeper.theme, self._window)
+            self.comparison.report_requested.connect(self._comparison_report)
+            self.comparison.problem.connect(self._window.show_problem)
+            self.comparison.said.connect(self._laboratory.say)
+            self.comparison.left.connect(self._window.leave_comparison)
+        self.comparison.show_runs(summaries, workspace)
+        self._window.show_comparison(self.comparison)
 
     def export_now(self) -> None:
         if self._page is not None and self._page.view.run:
-            self.export(self._page.view.run)
-
-    def export(self, run: str) -> None:
-        """Copy a run folder to a place of the user's choice."""
-        target = QFileDialog.getExistingDirectory(self._window, "Export the run into a folder")
-        if not target:
-            return
-        errand = self._laboratory.background(_Export(self._laboratory, run, Path(target)))
-        errand.done.connect(self._exported)
-        errand.failed.connect(self._window.show_problem)
-        self._laboratory.send(errand)
-
-    def save_bundle(self, run: str) -> None:
-        """Write what a person who helps needs to see; secrets and the home folder are taken out."""
-        redact = self._laboratory.secrets.redactor()
-        parts = bundle.bundle_contents(self._laboratory.store, run, redact)
-        target, _ = QFileDialog.getSaveFileName(self._window, f"Save {len(parts)} files as a bundle", f"{run}.zip", "*.zip")
-        if target:
-            path = bundle.save_bundle(self._laboratory.store, run, Path(target), redact)
-            self._laboratory.say(f"Bundle with {len(parts)} files: {path}", "good")
+            self._window.act("export", self._page.view.run)
 
     def copy_command(self) -> None:
         if self._page is not None:
@@ -181,6 +238,8 @@ class Commands(QObject):
         self._laboratory.say(f"The form is filled in from the {found.form}.{words}")
 
     def open_settings(self) -> None:
+        from app.shell.settings_dialog import SettingsDialog
+
         self._settings = SettingsDialog(self._laboratory, self._window.keeper.theme, self._window)
         self._settings.theme_chosen.connect(self._window.keeper.set_mode)
         self._settings.problem.connect(self._window.show_problem)
@@ -200,23 +259,20 @@ class Commands(QObject):
         self._help.show()
         self._help.raise_()
 
-    def note(self, run: str) -> None:
-        dialog = NotesDialog(self._laboratory.store.summary(run), self._window.keeper.theme, self._window)
+    @Slot(str, object)
+    def measure(self, task: str, values: dict[str, Any]) -> None:
+        """Three real steps in a throw-away process."""
+        from app.shell.measure_dialog import MeasureDialog
+
+        dialog = MeasureDialog(task, values, self._laboratory, self._window.keeper.theme, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.kept.connect(self._note_kept)
+        dialog.run_requested.connect(self._run_measured)
         dialog.open()
 
     @Slot(str, object)
-    def measure(self, task: str, values: dict[str, Any]) -> None:
-        """Three real steps in a throw-away process; the answer comes as a message."""
-        self._laboratory.say("Measuring: three real steps in a throw-away process…")
-        errand = self._laboratory.background(_Measure(task, values))
-        errand.done.connect(self._measured)
-        errand.failed.connect(self._window.show_problem)
-        self._laboratory.send(errand)
-
-    @Slot(str, object)
     def sweep(self, task: str, values: dict[str, Any]) -> None:
+        from app.shell.sweep_dialog import SweepDialog
+
         dialog = SweepDialog(task, values, self._window.keeper.theme, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted_configs.connect(self._sweep_accepted)
@@ -225,6 +281,20 @@ class Commands(QObject):
     @property
     def _page(self) -> "WorkspacePage | None":
         return self._window.pages.get(str(self._window.tabs.tabData(self._window.tabs.currentIndex())))
+
+    def _tour_target(self, name: str) -> QWidget | None:
+        page = self._page
+        if page is None:
+            return None
+        targets = {
+            "data": page.setup,
+            "form": page.setup,
+            "try-it": page.try_button,
+            "panels": page.view,
+            "verdict": page.view.verdict if page.view.verdict.isVisible() else page.view,
+            "runs": self._window.runs if self._window.runs.isVisible() else None,
+        }
+        return targets.get(name)
 
     def _tab(self, number: int) -> None:
         if number < self._window.tabs.count():
@@ -238,7 +308,9 @@ class Commands(QObject):
         if self._window.runs.isVisible():
             panes.append(self._window.runs)
         focused = QApplication.focusWidget()
-        here = next((k for k, pane in enumerate(panes) if focused and (pane is focused or pane.isAncestorOf(focused))), 0)
+        here = next(
+            (k for k, pane in enumerate(panes) if focused and (pane is focused or pane.isAncestorOf(focused))), 0
+        )
         pane = panes[(here + step) % len(panes)]
         target = pane if pane.focusPolicy() != Qt.FocusPolicy.NoFocus else pane.nextInFocusChain()
         while target is not pane and not (
@@ -281,16 +353,11 @@ class Commands(QObject):
             page.setup.choose_task(task)
         return page
 
-    @Slot(object)
-    def _measured(self, found: Measurement) -> None:
-        parts = [f"peak memory {size_text(found.peak_rss)}"]
-        if found.total_seconds is not None:
-            parts.append(f"about {duration_text(found.total_seconds)} in all")
-        if found.seconds_per_step is not None:
-            parts.append(f"{1000 * found.seconds_per_step:.3g} ms per step")
-        parts.append(f"{size_text(found.disk_bytes)} on disk")
-        verdict = "Fits. " if found.fits else "Does not fit. "
-        self._laboratory.say(f"{verdict}Measured: {', '.join(parts)}. {found.advice}".strip(), "good" if found.fits else "bad")
+    @Slot(str, object)
+    def _run_measured(self, task: str, values: dict[str, Any]) -> None:
+        page = self._window.pages.get(task.split(".")[0])
+        if page is not None and page.setup.task == task:
+            page.start()
 
     @Slot(str, object)
     def _sweep_accepted(self, task: str, configs: list[dict[str, Any]]) -> None:
@@ -305,11 +372,6 @@ class Commands(QObject):
         self._window.show_run(first)
         self._laboratory.say(f"{len(configs)} runs are queued.", "good")
 
-    @Slot(str, str, object)
-    def _note_kept(self, run: str, note: str, tags: list[str]) -> None:
-        self._laboratory.store.annotate(run, note=note, tags=tags)
-        self._laboratory.run_changed.emit(run)
-
     @Slot(object, str)
     def _comparison_report(self, runs: list[str], baseline: str) -> None:
         errand = self._laboratory.background(_ComparisonReport(self._laboratory, runs, baseline))
@@ -317,41 +379,13 @@ class Commands(QObject):
         errand.failed.connect(self._window.show_problem)
         self._laboratory.send(errand)
 
-    @Slot(object)
-    def _exported(self, path: Path) -> None:
-        self._laboratory.say(f"Exported to {path}", "good")
-
-
-class _Measure:
-    def __init__(self, task: str, values: dict[str, Any]) -> None:
-        self._task, self._values = task, values
-
-    def __call__(self) -> Measurement:
-        return measure(self._task, self._values)
-
-
-class _Export:
-    """Copy a run folder, except what only this store needs."""
-
-    def __init__(self, laboratory: Any, run: str, target: Path) -> None:
-        self._laboratory, self._run, self._target = laboratory, run, target
-
-    def __call__(self) -> Path:
-        import shutil
-
-        place = self._target / self._run
-        if place.exists():
-            raise AssayError("There is something of that name already", where=str(place), remedy="Choose another folder.")
-        source = self._laboratory.store.folder(self._run)
-        shutil.copytree(source, place, symlinks=True, ignore=shutil.ignore_patterns("commands", "checkpoints"))
-        return place
-
 
 class _ComparisonReport:
     def __init__(self, laboratory: Any, runs: list[str], baseline: str) -> None:
         self._laboratory, self._runs, self._baseline = laboratory, runs, baseline
 
     def __call__(self) -> Path:
+        from app.runs.report import render_comparison
         from app.runs.storage import Disk
 
         text = render_comparison(

@@ -1,11 +1,9 @@
 """Two or more runs side by side: one table of what differs and what came out, and their curves in the same plots."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.core import AssayError
@@ -13,8 +11,7 @@ from app.runs.compare import Comparison, compare
 from app.runs.figures import figure_text
 from app.runs.plain_text import one_line
 from app.runs.records import Batch
-from app.runs.report import effect_text, render_comparison
-from app.runs.storage import Disk
+from app.runs.report import effect_text
 from app.runs.summary import RunSummary
 from app.shell.laboratory import Laboratory
 from app.widgets.build import build_panel
@@ -37,6 +34,8 @@ class CompareView(QWidget):
     left = Signal()
     problem = Signal(object)
     said = Signal(str, str)
+    report_requested = Signal(object, str)
+    """Runs, and the run whose column is the baseline ("" for the first)."""
 
     def __init__(self, laboratory: Laboratory, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -151,7 +150,7 @@ class CompareView(QWidget):
         self.fields.set_table(["setting", *titles], differing)
         self._tables.setTabText(1, f"Settings that differ ({len(differing)})")
         folded = [column for column in found.columns if column.n > 1]
-        parts = [f"{len(folded)} columns fold runs that differ only in their seed" if folded else ""]
+        parts = [f"Folded, because only the seed differs: {len(folded)} of {len(found.columns)}" if folded else ""]
         methods = {cell.effect.method for row in found.rows for cell in row.cells if cell.effect is not None}
         parts += sorted(methods)[:2]
         self._note.setText(". ".join(filter(None, parts)))
@@ -209,16 +208,7 @@ class CompareView(QWidget):
 
     @Slot()
     def _write(self) -> None:
-        baseline = str(self._baseline.currentData() or "") or None
-        errand = self._laboratory.background(_Report(self._laboratory, self.runs, baseline))
-        errand.done.connect(self._written)
-        errand.failed.connect(self.problem)
-        self._laboratory.send(errand)
-
-    @Slot(object)
-    def _written(self, path: Path) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
-        self.said.emit(f"Comparison written: {path}", "good")
+        self.report_requested.emit(list(self.runs), str(self._baseline.currentData() or ""))
 
     @Slot(str)
     def _exported(self, path: str) -> None:
@@ -232,18 +222,3 @@ class CompareView(QWidget):
 
 def _words(value: Any) -> str:
     return "–" if value is None else ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-
-
-class _Report:
-    """Write the comparison's report beside the store's caches."""
-
-    def __init__(self, laboratory: Laboratory, runs: tuple[str, ...], baseline: str | None) -> None:
-        self._laboratory, self._runs, self._baseline = laboratory, runs, baseline
-
-    def __call__(self) -> Path:
-        store, redact = self._laboratory.store, self._laboratory.secrets.redactor()
-        references = self._laboratory.references(self._runs[0])
-        page = render_comparison(store, self._runs, baseline=self._baseline, references=references, redact=redact)
-        target = store.root / "cache" / f"comparison-{self._runs[0]}.html"
-        Disk().create(target, page.encode("utf-8", "replace"))
-        return target

@@ -12,7 +12,7 @@ PAGES = Path(__file__).resolve().parents[2] / "resources" / "help"
 FIRST = "getting-started"
 
 
-def page_titles(folder: Path = PAGES) -> dict[str, str]:
+def help_pages(folder: Path = PAGES) -> dict[str, str]:
     """Page name to the words of its first heading."""
     titles = {}
     for path in sorted(folder.glob("*.md")):
@@ -31,7 +31,7 @@ class HelpView(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName("Pages")
         self.list.setFrameShape(QListWidget.Shape.NoFrame)
-        for name, title in page_titles().items():
+        for name, title in help_pages().items():
             item = QListWidgetItem(title)
             item.setData(Qt.ItemDataRole.UserRole, name)
             self.list.addItem(item)
@@ -51,13 +51,10 @@ class HelpView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
 
-    def show_page(self, name: str) -> None:
+    def open_page(self, name: str) -> None:
         """Open a page by name; the first page where there is none of that name."""
         names = [self.list.item(k).data(Qt.ItemDataRole.UserRole) for k in range(self.list.count())]
         self.list.setCurrentRow(names.index(name) if name in names else names.index(FIRST) if FIRST in names else 0)
-        self.show()
-        self.raise_()
-        self.activateWindow()
 
     @Slot(QListWidgetItem, QListWidgetItem)
     def _chosen(self, item: QListWidgetItem | None, _before: QListWidgetItem | None) -> None:
@@ -70,5 +67,5 @@ class HelpView(QWidget):
         name = link.path().removesuffix(".md")
         if link.scheme() in ("http", "https"):
             QDesktopServices.openUrl(link)
-        elif name in page_titles():
-            self.show_page(name)
+        elif name in help_pages():
+            self.open_page(name)

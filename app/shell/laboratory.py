@@ -2,36 +2,41 @@
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from app.core import AssayError
 from app.data.client import HelperClient
 from app.runs.secrets import Secrets
 from app.runs.settings import Settings, change_settings, load_settings, store_folder
 from app.runs.store import Store
+from app.runs.summary import RunSummary
 from app.runs.supervisor import Supervisor
 from app.shell.following import FollowThread
 from app.workspaces import load_workspaces
 
+ERRANDS_AT_ONCE = 3
+KEPT = 64
 
-class Errand(QRunnable):
-    """One call in a worker thread; its answer comes back as a signal in the window's thread."""
 
-    class Signals(QObject):
-        done = Signal(object)
-        failed = Signal(object)
+class Errand(QObject):
+    """One call in a worker thread; its answer comes back as a signal in the window's thread.
+
+    The thread is one of Python's own: signals from Qt's pool threads have crashed PySide6
+    (https://github.com/pymmcore-plus/pymmcore-widgets/issues/454).
+    """
+
+    done = Signal(object)
+    failed = Signal(object)
 
     def __init__(self, call: Callable[[], Any]) -> None:
         super().__init__()
-        self.setAutoDelete(False)
         self._call = call
         self.answer: Any = None
-        self._signals = Errand.Signals()
-        self.done = self._signals.done
-        self.failed = self._signals.failed
+        self.over = False
 
     def run(self) -> None:
         try:
@@ -41,6 +46,7 @@ class Errand(QRunnable):
         except OSError as error:
             self.answer = AssayError("A file could not be used", where=str(error.filename), why=str(error.strerror))
         (self.failed if isinstance(self.answer, AssayError) else self.done).emit(self.answer)
+        self.over = True
 
 
 class Laboratory(QObject):
@@ -48,6 +54,7 @@ class Laboratory(QObject):
 
     run_changed = Signal(str)
     settings_changed = Signal(object)
+    _told = Signal(str, object)
     message = Signal(str, str, str)
     """Text, tone, and an action's words (may be empty)."""
 
@@ -61,8 +68,7 @@ class Laboratory(QObject):
         self.secrets = Secrets()
         self.helper = HelperClient()
         self.following = FollowThread(self)
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(3)
+        self._pool = ThreadPoolExecutor(ERRANDS_AT_ONCE, "errand")
         self._errands: list[Errand] = []
         self.supervisor = Supervisor(
             self.store,
@@ -74,6 +80,9 @@ class Laboratory(QObject):
             on_change=self._tell,
         )
         self._open = False
+        self._closed = False
+        self._fresh: dict[str, RunSummary] = {}
+        self._told.connect(self._pass_on)
 
     def start(self) -> None:
         """Begin to drive runs and to follow logs; called once the window has been painted."""
@@ -83,22 +92,29 @@ class Laboratory(QObject):
 
     def close(self, stop_runs: bool) -> None:
         """End every thread; runs go on or are stopped first."""
+        self._closed = True
         if not self._open:
+            self._pool.shutdown(wait=True, cancel_futures=True)
             return
         self._open = False
         self.following.finish()
         self.helper.close()
-        self._pool.waitForDone()
+        self._pool.shutdown(wait=True, cancel_futures=True)
         self.supervisor.close(stop_runs=stop_runs)
 
     def background(self, call: Callable[[], Any]) -> Errand:
         """Prepare `call` for a worker thread: connect `done` and `failed`, then hand the errand to `send`."""
         errand = Errand(call)
-        self._errands = [*self._errands[-63:], errand]
+        old = self._errands[:-KEPT]
+        # The newest stay although they are over: their signals may still be on the way.
+        self._errands = [known for known in old if not known.over] + self._errands[-KEPT:] + [errand]
         return errand
 
     def send(self, errand: Errand) -> None:
-        self._pool.start(errand)
+        """Let a worker thread do it; nothing happens any more once the laboratory has closed."""
+        if self._closed:
+            return
+        self._pool.submit(errand.run)
 
     def submit(self, task: str, values: Mapping[str, Any], name: str = "", sweep: str | None = None) -> str:
         """Queue a run; raises AssayError for values that cannot be used."""
@@ -128,7 +144,26 @@ class Laboratory(QObject):
     def say(self, text: str, tone: str = "neutral") -> None:
         self.message.emit(text, tone, "")
 
+    def summary(self, run: str) -> RunSummary:
+        """A run's summary: while a change is being told the one that came with it, else read from disk.
+
+        Raises AssayError when there is no such run.
+        """
+        return self._fresh.get(run) or self.store.summary(run)
+
     def _tell(self, run: str) -> None:
-        """Called in the supervisor's thread."""
+        """Called in the supervisor's thread, which does the reading: the window must not wait for a disk."""
+        if not self._open:
+            return
+        try:
+            summary = self.store.summary(run)
+        except AssayError:
+            summary = None
         if self._open:
-            self.run_changed.emit(run)
+            self._told.emit(run, summary)
+
+    @Slot(str, object)
+    def _pass_on(self, run: str, summary: RunSummary | None) -> None:
+        self._fresh = {run: summary} if summary is not None else {}
+        self.run_changed.emit(run)
+        self._fresh = {}

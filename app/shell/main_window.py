@@ -2,44 +2,42 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QMainWindow,
-    QPushButton,
     QSplitter,
     QStackedWidget,
-    QTabBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.core import AssayError
 from app.data.inspection import Inspection
-from app.engines import load_tasks
-from app.runs.report import write_report
-from app.runs.states import ACTIONS, ACTIVE, BADGES, OVER
-from app.runs.summary import RunSummary
+from app.runs.states import ACTIVE
 from app.shell.activity import Activity, ActivityView
 from app.shell.commands import Commands
 from app.shell.drops import DropHandler
 from app.shell.laboratory import Laboratory
 from app.shell.quit_dialog import QuitDialog
+from app.shell.run_actions import RunActions
+from app.shell.run_news import RunNews, is_session
 from app.shell.runs_panel import RunsPanel
 from app.shell.session import load_session, save_session
 from app.shell.start_page import StartPage
 from app.shell.status_bar import StatusBar
-from app.shell.workspace_page import WorkspacePage
+from app.shell.system_check import SystemCheck
+from app.shell.top_row import TopRow
 from app.widgets.dropzone import paths_of
-from app.widgets.icons import icon
 from app.widgets.labels import rule
 from app.widgets.theme import Theme, ThemeKeeper
 from app.widgets.toast import ToastStack
 from app.workspaces.declare import Workspace
+
+if TYPE_CHECKING:
+    from app.shell.workspace_page import WorkspacePage
 
 FOLDS_BELOW = 1280
 RIGHT = 260
@@ -50,29 +48,37 @@ class MainWindow(QMainWindow):
     """Everything a person sees. Pages of workspaces are made when their tab is first opened."""
 
     closing = Signal()
+    painted = Signal()
+    """Once, when the window is on the screen for the first time."""
 
     def __init__(
-        self, workspaces: Mapping[str, Workspace], laboratory: Laboratory, keeper: ThemeKeeper, parent: QWidget | None = None
+        self,
+        workspaces: Mapping[str, Workspace],
+        laboratory: Laboratory,
+        keeper: ThemeKeeper,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.workspaces = dict(workspaces)
         self.laboratory = laboratory
         self.keeper = keeper
-        self.pages: dict[str, WorkspacePage] = {}
-        self._seen: dict[str, str] = {}
+        self.pages: dict[str, "WorkspacePage"] = {}
+        self.ready = False
         self._state: dict[str, Any] = load_session()
         theme = keeper.theme
         self.setWindowTitle("Assay")
         self.setMinimumSize(1100, 700)
         self.setAcceptDrops(True)
         self._build(theme)
+        self.actions_on_runs = RunActions(self)
         self.commands = Commands(self)
         self.search_button.clicked.connect(self.commands.open_palette)
         self.settings_button.clicked.connect(self.commands.open_settings)
+        self.top.help.clicked.connect(self.commands.open_help)
         self.runs.compare_requested.connect(self.commands.compare)
         self.activity = Activity(laboratory, theme, self)
         self.activity.grew.connect(self.status.set_activity)
-        self.status.activity_requested.connect(self._show_activity)
+        self.status.activity_requested.connect(self.show_activity)
         self.status.offline_requested.connect(self.commands.open_settings)
         self.toasts = ToastStack(self.centralWidget(), theme)
         self.toasts.action_requested.connect(self._toast_action)
@@ -81,28 +87,36 @@ class MainWindow(QMainWindow):
         self.drops.filled.connect(self._filled)
         self.drops.failed.connect(self.show_problem)
         self.drops.busy.connect(self._busy)
+        self.actions_on_runs.trashed.connect(self._trashed)
+        self.actions_on_runs.said.connect(self._say)
+        self.actions_on_runs.problem.connect(self.show_problem)
         self._save = QTimer(self)
         self._save.setSingleShot(True)
         self._save.setInterval(SAVE_AFTER_MS)
         self._save.timeout.connect(self.save_session)
-        laboratory.run_changed.connect(self._run_changed)
+        self.news = RunNews(laboratory, self.runs.model, self.activity, self)
+        self.news.ended.connect(self._run_ended)
+        self.news.awake_changed.connect(self.status.set_awake)
         laboratory.message.connect(self._say)
         keeper.changed.connect(self._theme_changed)
         self.resize(QSize(*self._state.get("size", (1360, 860))))
 
-    def open_tab(self, key: str) -> WorkspacePage | None:
+    def open_tab(self, key: str) -> "WorkspacePage | None":
         """Show a workspace ("" for the start page)."""
         position = [self.tabs.tabData(k) for k in range(self.tabs.count())].index(key)
         self.tabs.setCurrentIndex(position)
         return self.pages.get(key)
 
-    def page(self, key: str) -> WorkspacePage:
+    def page(self, key: str) -> "WorkspacePage":
         """The page of a workspace, made when it is first asked for."""
         if key not in self.pages:
+            # Plots and forms are imported with the first page: the window stands before (tests/bench/startup.py).
+            from app.shell.workspace_page import WorkspacePage
+
             page = WorkspacePage(self.workspaces[key], self.laboratory, self.keeper.theme)
             page.run_started.connect(self._run_started)
             page.problem.connect(self.show_problem)
-            page.said.connect(self._said)
+            page.said.connect(self._say)
             page.report_requested.connect(self.open_report)
             page.action_requested.connect(self.act)
             page.edited.connect(self._save.start)
@@ -129,6 +143,16 @@ class MainWindow(QMainWindow):
         self.runs.select(run)
         self._save.start()
 
+    def show_comparison(self, view: QWidget) -> None:
+        """Put the comparison in place of the page until it is left or a tab is chosen."""
+        if self._stack.indexOf(view) < 0:
+            self._stack.addWidget(view)
+        self._stack.setCurrentWidget(view)
+
+    @Slot()
+    def leave_comparison(self) -> None:
+        self._tab_chosen(self.tabs.currentIndex())
+
     @Slot(object)
     def show_problem(self, error: AssayError) -> None:
         """A message that says what, where, why and how to mend it."""
@@ -149,11 +173,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def open_report(self, run: str) -> None:
-        """Write the report in a worker thread, then show it."""
-        errand = self.laboratory.background(_Report(self.laboratory, run))
-        errand.done.connect(self.report_written)
-        errand.failed.connect(self.show_problem)
-        self.laboratory.send(errand)
+        self.actions_on_runs.open_report(run)
 
     @Slot(object)
     def report_written(self, path: Path) -> None:
@@ -164,50 +184,7 @@ class MainWindow(QMainWindow):
     @Slot(str, str)
     def act(self, key: str, run: str) -> None:
         """Do what a menu or a banner asks for a run; the state of the run allows it."""
-        laboratory = self.laboratory
-        try:
-            if key not in ("rename", "star") and key not in ACTIONS[laboratory.store.summary(run).state]:
-                return
-            match key:
-                case "stop":
-                    laboratory.supervisor.stop(run)
-                case "force_stop":
-                    laboratory.supervisor.force_stop(run)
-                case "resume":
-                    laboratory.supervisor.resume(run)
-                    self.show_run(run)
-                case "hold":
-                    laboratory.store.queue.hold(run)
-                case "release":
-                    laboratory.store.queue.release(run)
-                case "start_now":
-                    laboratory.store.queue.move(run, 0)
-                case "remove":
-                    laboratory.supervisor.stop(run)
-                case "trash":
-                    self._trash(run)
-                    return
-                case "star":
-                    laboratory.store.annotate(run, starred=not laboratory.store.summary(run).starred)
-                case "report":
-                    self.open_report(run)
-                case "use_settings" | "duplicate" | "edit":
-                    self.open_tab(laboratory.store.summary(run).workspace)
-                    self.page(laboratory.store.summary(run).workspace).use_settings(run)
-                case "why" | "compare":
-                    self.show_run(run)
-                case "note":
-                    self.commands.note(run)
-                case "export":
-                    self.commands.export(run)
-                case "save_bundle":
-                    self.commands.save_bundle(run)
-                case "rename":
-                    self.show_run(run)
-                    self.page(laboratory.store.summary(run).workspace).view.strip.rename()
-        except AssayError as error:
-            self.show_problem(error)
-        laboratory.run_changed.emit(run)
+        self.actions_on_runs.act(key, run)
 
     @Slot()
     def save_session(self) -> None:
@@ -231,15 +208,37 @@ class MainWindow(QMainWindow):
 
     def after_paint(self) -> None:
         """Once the window stands: start the engine, read the list of runs, open the last tab."""
+        self.painted.emit()
         self.laboratory.start()
         self.runs.load()
         kept = self._state.get("tab")
         if kept in self.workspaces:
             self.open_tab(str(kept))
+        check = self.laboratory.background(SystemCheck(self.laboratory.root, self.laboratory.settings.offline))
+        check.done.connect(self.start_page.show_system)
+        self.laboratory.send(check)
+        for problem in self.laboratory.problems:
+            self._say(problem, "unsure")
+        self.ready = True
+
+    @Slot(str)
+    def offer_tour(self, key: str) -> None:
+        """Say once that there is a tour."""
+        hint = f"tour/{key}"
+        if self.workspaces[key].tour and hint not in self.laboratory.settings.hidden_hints:
+            self.laboratory.change_settings(hidden_hints=(*self.laboratory.settings.hidden_hints, hint))
+            words = f"New here? A tour of {self.workspaces[key].title} takes a minute."
+            self._toast_actions[self.toasts.show_toast(words, "Tour")] = ("tour", key)
+
+    @Slot()
+    def session_ends(self) -> None:
+        """The desktop's session ends: keep everything, ask nothing, let runs go on."""
+        self._ask_before_quit = False
+        self.save_session()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Every way of quitting passes here; what runs is kept running unless the user says otherwise."""
-        running = [summary for summary in self.runs.model.all() if summary.state in ACTIVE and not _is_session(summary)]
+        running = [summary for summary in self.runs.model.all() if summary.state in ACTIVE and not is_session(summary)]
         stop = False
         if running and self._ask_before_quit:
             dialog = QuitDialog(running, self.keeper.theme, self)
@@ -252,6 +251,7 @@ class MainWindow(QMainWindow):
         for page in self.pages.values():
             page.view.close_session()
         self.closing.emit()
+        self.news.close()
         self.laboratory.close(stop_runs=stop)
         event.accept()
 
@@ -286,39 +286,23 @@ class MainWindow(QMainWindow):
     def _build(self, theme: Theme) -> None:
         self._narrow = False
         self._ask_before_quit = True
-        self.tabs = QTabBar()
-        self.tabs.setDrawBase(False)
-        self.tabs.setExpanding(False)
-        self.tabs.setAccessibleName("Workspaces")
-        self._add_tab("", "Start", "home", theme)
-        for workspace in self.workspaces.values():
-            self._add_tab(workspace.key, workspace.title, workspace.key, theme)
+        top = TopRow(self.workspaces, theme)
+        self.top, self.tabs = top, top.tabs
         self.tabs.currentChanged.connect(self._tab_chosen)
-        self.search_button = QPushButton("Search  Ctrl+K")
-        self.search_button.setToolTip("Tasks, runs, settings and help (Ctrl+K)")
-        self.settings_button = _tool("settings", "Settings (Ctrl+,)", theme)
-        self._runs_button = _tool("queue", "Show or hide the runs (Ctrl+B)", theme)
-        self._runs_button.setCheckable(True)
-        self._runs_button.setChecked(True)
-        self._runs_button.toggled.connect(self._show_runs)
-        top = QWidget()
-        row = QHBoxLayout(top)
-        row.setContentsMargins(theme.space("field"), theme.space("tight"), theme.space("field"), theme.space("tight"))
-        row.addWidget(self.tabs)
-        row.addStretch(1)
-        row.addWidget(self.search_button)
-        row.addWidget(self._runs_button)
-        row.addWidget(self.settings_button)
+        self.tabs.tabBarClicked.connect(self._tab_chosen)
+        self.search_button, self.settings_button = top.search, top.settings
+        self._runs_button = top.runs
         self._stack = QStackedWidget()
         self.start_page = StartPage(self.workspaces, self.laboratory, theme)
         self.start_page.workspace_opened.connect(self.open_tab)
         self.start_page.try_requested.connect(self.try_workspace)
         self.start_page.run_chosen.connect(self.show_run)
         self.start_page.paths_dropped.connect(self.take_paths)
-        self.start_page.refused.connect(self._refused)
+        self.start_page.refused.connect(self._say)
         self._stack.addWidget(self.start_page)
         self.runs = RunsPanel(self.laboratory, theme)
         self.runs.setMinimumWidth(220)
+        self._runs_button.toggled.connect(self.runs.setVisible)
         self.runs.chosen.connect(self.show_run)
         self.runs.action_requested.connect(self.act)
         self.runs.model.modelReset.connect(self._tell_start_page)
@@ -340,18 +324,13 @@ class MainWindow(QMainWindow):
         column.addWidget(self.status)
         self.setCentralWidget(whole)
 
-    def _add_tab(self, key: str, title: str, meaning: str, theme: Theme) -> None:
-        position = self.tabs.addTab(icon(meaning, theme), title)
-        self.tabs.setTabData(position, key)
-
-    def _trash(self, run: str) -> None:
-        name = self.laboratory.store.summary(run).name or run
-        self.laboratory.store.trash(run)
+    @Slot(str, str)
+    def _trashed(self, run: str, name: str) -> None:
         for page in self.pages.values():
             if page.view.run == run:
                 page.show_run("")
-        self.laboratory.run_changed.emit(run)
-        key = self.toasts.show_toast(f"“{name}” is in the trash for 30 days.", "Undo")
+        days = self.laboratory.settings.trash_days
+        key = self.toasts.show_toast(f"“{name}” is in the trash for {days} days.", "Undo")
         self._toast_actions[key] = ("restore", run)
 
     @Slot(int)
@@ -361,6 +340,8 @@ class MainWindow(QMainWindow):
         self.runs.set_workspace(key)
         if not key:
             self._tell_start_page()
+        elif self.ready:
+            self.offer_tour(key)
         self._save.start()
 
     @Slot(str)
@@ -368,20 +349,10 @@ class MainWindow(QMainWindow):
         self.runs.model.update(run)
         self.runs.select(run)
 
-    @Slot(str)
-    def _run_changed(self, run: str) -> None:
-        summary = self.runs.model.summary(run)
-        if summary is None:
-            return
-        before, self._seen[run] = self._seen.get(run, ""), summary.state
-        if before in ACTIVE and summary.state in OVER and not _is_session(summary):
-            words = summary.verdict or BADGES[summary.state][1]
-            tone = {"failed": "bad", "interrupted": "unsure"}.get(summary.state, summary.tone)
-            self.activity.add(f"{summary.name or run}: {words}", tone)
-            self.activity.notify(summary.name or run, words)
-            key = self.toasts.show_toast(f"{summary.name or run}: {words}", "Show", tone=tone)
-            self._toast_actions[key] = ("show", run)
-            self._tell_start_page()
+    @Slot(str, str, str)
+    def _run_ended(self, run: str, words: str, tone: str) -> None:
+        self._toast_actions[self.toasts.show_toast(words, "Show", tone=tone)] = ("show", run)
+        self._tell_start_page()
 
     @Slot()
     def _tell_start_page(self) -> None:
@@ -398,14 +369,11 @@ class MainWindow(QMainWindow):
     def _toast_action(self, key: int) -> None:
         action, run = self._toast_actions.pop(key, ("", ""))
         if action == "restore":
-            self.laboratory.store.restore(run)
-            self.laboratory.run_changed.emit(run)
+            self.actions_on_runs.restore(run)
+        elif action == "tour":
+            self.commands.tour_now()
         elif action == "show":
             self.show_run(run)
-
-    @Slot(bool)
-    def _show_runs(self, shown: bool) -> None:
-        self.runs.setVisible(shown)
 
     @Slot(str)
     def _busy(self, words: str) -> None:
@@ -415,51 +383,18 @@ class MainWindow(QMainWindow):
             self.unsetCursor()
 
     @Slot(str)
-    def _refused(self, words: str) -> None:
-        self._say(words, "unsure")
-
     @Slot(str, str)
-    def _said(self, words: str, tone: str) -> None:
-        self._say(words, tone)
-
     @Slot(str, str, str)
-    def _say(self, words: str, tone: str = "neutral", _action: str = "") -> None:
+    def _say(self, words: str, tone: str = "unsure", _action: str = "") -> None:
         self.activity.add(words, tone)
         self.toasts.show_toast(words, tone=tone)
 
     @Slot()
-    def _show_activity(self) -> None:
-        ActivityView(self.activity, self.keeper.theme, self).open()
+    def show_activity(self) -> None:
+        view = ActivityView(self.activity, self.keeper.theme, self)
+        view.show_requested.connect(self.show_run)
+        view.open()
 
     @Slot(object)
     def _theme_changed(self, theme: Theme) -> None:
         self.drops.theme = theme
-        for position in range(self.tabs.count()):
-            self.tabs.setTabIcon(position, icon(self.tabs.tabData(position) or "home", theme))
-        self.settings_button.setIcon(icon("settings", theme))
-        self._runs_button.setIcon(icon("queue", theme))
-
-
-def _is_session(summary: RunSummary) -> bool:
-    """Runs that only answer panels: nobody waits for their end."""
-    task = load_tasks().get(summary.task)
-    return task is not None and task.session
-
-
-class _Report:
-    """Write a run's report."""
-
-    def __init__(self, laboratory: Laboratory, run: str) -> None:
-        self._laboratory, self._run = laboratory, run
-
-    def __call__(self) -> Path:
-        return write_report(self._laboratory.store, self._run, redact=self._laboratory.secrets.redactor())
-
-
-def _tool(meaning: str, words: str, theme: Theme) -> QToolButton:
-    button = QToolButton()
-    button.setIcon(icon(meaning, theme))
-    button.setToolTip(words)
-    button.setAccessibleName(words)
-    button.setFixedSize(30, 30)
-    return button

@@ -7,8 +7,9 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.core import AssayError
+from app.data.text import size_in_words
 from app.engines import find_task
-from app.runs.figures import duration_text, size_text
+from app.runs.figures import duration_text
 from app.runs.measure import Measurement, measure
 from app.shell.laboratory import Laboratory
 from app.widgets.labels import Label
@@ -66,10 +67,10 @@ class MeasureDialog(QDialog):
         step = duration_text(found.seconds_per_step) if found.seconds_per_step is not None else unknown
         whole = f"about {duration_text(found.total_seconds)}" if found.total_seconds is not None else unknown
         for name, text in (
-            ("Peak memory", size_text(found.peak_rss)),
+            ("Peak memory", size_in_words(found.peak_rss)),
             ("Each step", step),
             ("Whole run", whole),
-            ("Disk", size_text(found.disk_bytes)),
+            ("Disk", size_in_words(found.disk_bytes)),
         ):
             self._figures.addRow(Label(name, self._theme, "body", "text-2"), Label(text, self._theme, "strong"))
         self.run_button.setEnabled(True)

@@ -36,13 +36,30 @@ def entries(
         found.append(Entry("task", task.name, task.title, task.name))
         for field in form_fields(task.config):
             help_words = one_line(field.help)[:80]
-            found.append(Entry("field", f"{task.name}/{field.name}", field.title, task.title, f"{field.name} {help_words}"))
+            found.append(
+                Entry("field", f"{task.name}/{field.name}", field.title, task.title, f"{field.name} {help_words}")
+            )
     for summary in summaries:
         tags = " ".join(f"#{tag}" for tag in summary.tags)
-        detail = f"{BADGES[summary.state][1]} · {one_line(summary.verdict)}" if summary.verdict else BADGES[summary.state][1]
-        found.append(Entry("run", summary.id, one_line(summary.name or summary.id), detail, f"{tags} {summary.note}"))
+        detail = (
+            f"{BADGES[summary.state][1]} · {one_line(summary.verdict)}" if summary.verdict else BADGES[summary.state][1]
+        )
+        found.append(
+            Entry(
+                "run",
+                summary.id,
+                one_line(summary.name or summary.id),
+                detail,
+                f"{tags} {summary.note} {_settings(summary)}",
+            )
+        )
     found += [Entry("help", key, title, "Help") for key, title in help_pages.items()]
     return found
+
+
+def _settings(summary: RunSummary) -> str:
+    config = summary.config if isinstance(summary.config, Mapping) else {}
+    return " ".join(f"{name}={value}" for name, value in config.items())
 
 
 def matching(found: Iterable[Entry], query: str) -> list[Entry]:

@@ -2,20 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog
 
 from app.core import AssayError
-from app.runs.bundle import bundle_contents, save_bundle
-from app.runs.report import write_report
 from app.runs.states import ACTIONS
 from app.shell.laboratory import Laboratory
-from app.shell.notes_dialog import NotesDialog
-from app.shell.sure_dialog import SureDialog
-from app.widgets.theme import ThemeKeeper
+
+if TYPE_CHECKING:
+    from app.shell.main_window import MainWindow
+    from app.shell.run_view import RunView
 
 ALWAYS = ("rename", "star", "show", "show_folder")
 
@@ -23,22 +22,16 @@ ALWAYS = ("rename", "star", "show", "show_folder")
 class RunActions(QObject):
     """Carries commands out, and says what the window has to do besides."""
 
-    show_requested = Signal(str)
-    fill_requested = Signal(str)
-    rename_requested = Signal(str)
-    probe_requested = Signal(str)
-    compare_requested = Signal(str)
-    tear_off_requested = Signal(str)
     trashed = Signal(str, str)
     """Run and name, for an Undo."""
     said = Signal(str, str)
     problem = Signal(object)
 
-    def __init__(self, laboratory: Laboratory, keeper: ThemeKeeper, window: QWidget) -> None:
+    def __init__(self, window: "MainWindow") -> None:
         super().__init__(window)
-        self._laboratory = laboratory
-        self._keeper = keeper
         self._window = window
+        self._laboratory = laboratory = window.laboratory
+        self._keeper = window.keeper
         supervisor, queue = laboratory.supervisor, laboratory.store.queue
         self._table: dict[str, Callable[[str], Any]] = {
             "stop": supervisor.stop,
@@ -46,7 +39,7 @@ class RunActions(QObject):
             "resume": self._resume,
             "hold": queue.hold,
             "release": queue.release,
-            "start_now": self._start_next,
+            "start_now": supervisor.start_now,
             "remove": self._trash,
             "trash": self._trash,
             "star": self._star,
@@ -54,16 +47,16 @@ class RunActions(QObject):
             "report": self.open_report,
             "export": self._export,
             "save_bundle": self._bundle,
-            "why": self.show_requested.emit,
-            "show": self.show_requested.emit,
+            "why": window.show_run,
+            "show": window.show_run,
             "show_folder": self._show_folder,
             "edit": self._edit,
-            "use_settings": self.fill_requested.emit,
+            "use_settings": self._use_settings,
             "duplicate": self._duplicate,
-            "rename": self.rename_requested.emit,
-            "probe": self.probe_requested.emit,
-            "compare": self.compare_requested.emit,
-            "tear_off": self.tear_off_requested.emit,
+            "rename": self._rename,
+            "probe": self._probe,
+            "compare": self._compare,
+            "tear_off": self._tear_off,
         }
 
     @Slot(str, str)
@@ -89,20 +82,47 @@ class RunActions(QObject):
         errand.failed.connect(self.problem)
         self._laboratory.send(errand)
 
+    def _use_settings(self, run: str) -> None:
+        workspace = self._laboratory.store.summary(run).workspace
+        if workspace in self._window.workspaces:
+            self._window.open_tab(workspace)
+            self._window.page(workspace).use_settings(run)
+
+    def _view(self, run: str) -> "RunView":
+        """The centre, with the run in it."""
+        self._window.show_run(run)
+        return self._window.page(self._laboratory.store.summary(run).workspace).view
+
+    def _rename(self, run: str) -> None:
+        self._view(run).strip.rename()
+
+    def _probe(self, run: str) -> None:
+        self._view(run).open_session_page()
+
+    def _compare(self, run: str) -> None:
+        """With the runs that are selected, else with the one in the centre."""
+        page = self._window.pages.get(self._laboratory.store.summary(run).workspace)
+        shown = [page.view.run] if page is not None and page.view.run else []
+        chosen = self._window.runs.selected()
+        self._window.commands.compare(list(dict.fromkeys([run, *(chosen if len(chosen) > 1 else shown)])))
+
+    def _tear_off(self, run: str) -> None:
+        view = self._view(run)
+        panels = view.grid().panels()
+        panel = next((panel for panel in panels if panel.filled), None)
+        if panel is not None:
+            panel.tear_off()
+
     def _resume(self, run: str) -> None:
         self._laboratory.supervisor.resume(run)
-        self.show_requested.emit(run)
-
-    def _start_next(self, run: str) -> None:
-        self._laboratory.store.queue.move(run, 0)
-        self.said.emit("This run starts next.", "neutral")
+        self._window.show_run(run)
 
     def _force(self, run: str) -> None:
         self._laboratory.supervisor.force_stop(run)
 
     def _edit(self, run: str) -> None:
         """A queued run goes back into the form: its settings are frozen while it waits."""
-        self.fill_requested.emit(run)
+        self._use_settings(run)
         self._trash(run)
 
     def _duplicate(self, run: str) -> None:
@@ -119,6 +139,8 @@ class RunActions(QObject):
         self._laboratory.store.annotate(run, starred=not self._laboratory.store.summary(run).starred)
 
     def _note(self, run: str) -> None:
+        from app.shell.notes_dialog import NotesDialog
+
         dialog = NotesDialog(self._laboratory.store.summary(run), self._keeper.theme, self._window)
         dialog.kept.connect(self._keep_note)
         dialog.open()
@@ -136,6 +158,9 @@ class RunActions(QObject):
 
     def _bundle(self, run: str) -> None:
         """List what a bundle would hold before anything is written."""
+        from app.runs.bundle import bundle_contents
+        from app.shell.sure_dialog import SureDialog
+
         entries = bundle_contents(self._laboratory.store, run)
         dialog = SureDialog(
             "Save a bundle for a report of this fault",
@@ -159,7 +184,7 @@ class RunActions(QObject):
             self._laboratory.send(errand)
 
     @Slot(str, str, object)
-    def _keep_note(self, run: str, note: str, tags: tuple[str, ...]) -> None:
+    def _keep_note(self, run: str, note: str, tags: list[str]) -> None:
         try:
             self._laboratory.store.annotate(run, note=note, tags=tags)
         except AssayError as error:
@@ -183,6 +208,8 @@ class _Report:
         self._laboratory, self._run = laboratory, run
 
     def __call__(self) -> Path:
+        from app.runs.report import write_report
+
         references = self._laboratory.references(self._run)
         redact = self._laboratory.secrets.redactor()
         return write_report(self._laboratory.store, self._run, references=references, redact=redact)
@@ -195,6 +222,7 @@ class _Export:
         self._laboratory, self._run, self._target = laboratory, run, target
 
     def __call__(self) -> Path:
+        from app.runs.report import write_report
         from app.runs.storage import Disk
         from app.runs.tensorboard import export
 
@@ -212,5 +240,7 @@ class _Bundle:
         self._laboratory, self._run, self._target = laboratory, run, target
 
     def __call__(self) -> Path:
+        from app.runs.bundle import save_bundle
+
         redact = self._laboratory.secrets.redactor()
         return save_bundle(self._laboratory.store, self._run, self._target, redact)

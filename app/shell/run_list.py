@@ -1,21 +1,26 @@
 """The list of runs as a model: newest first, filtered by words, one row changed when one run changes."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, Slot
 
 from app.core import AssayError
 from app.runs.states import BADGES
-from app.runs.store import Store
 from app.runs.summary import RunSummary
 
 SUMMARY = Qt.ItemDataRole.UserRole
 
 
+class Summaries(Protocol):
+    """Where one run is read again."""
+
+    def summary(self, run: str) -> RunSummary: ...
+
+
 class RunList(QAbstractListModel):
     """Rows of RunSummary. `workspace` and `words` narrow what is shown; nothing is read twice."""
 
-    def __init__(self, store: Store, parent: QObject | None = None) -> None:
+    def __init__(self, store: Summaries, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
         self._all: dict[str, RunSummary] = {}

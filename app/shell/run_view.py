@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QScrollArea, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from app.core import AssayError, Figure
 from app.runs.figures import duration_text
+from app.runs.plain_text import one_line
 from app.runs.records import Batch, Points, Record
 from app.runs.states import ACTIVE, OVER
 from app.runs.summary import RunSummary
@@ -23,11 +24,14 @@ from app.widgets.panels import Panel
 from app.widgets.strip import RunStrip
 from app.widgets.theme import Theme
 from app.widgets.verdict import VerdictCard
-from app.workspaces.declare import Page, Session, Workspace
+from app.workspaces.declare import Session, Workspace
 
 FRAME_MS = 16
 FRAME_BUDGET_S = 0.010
 """Time per frame spent on showing records; the rest of the frame belongs to the user."""
+
+LEAST_HEIGHT = 440
+"""Two rows of panels that can be read; where the window is lower the centre scrolls."""
 
 MAIN, SESSION = "run", "session"
 
@@ -81,18 +85,35 @@ class RunView(QWidget):
         self.tabs.setExpanding(False)
         self.tabs.setAccessibleName("Pages of panels")
         self.pages = QStackedWidget()
-        self.grids: list[PanelGrid] = []
+        self._built: dict[int, PanelGrid] = {}
+        self._watching = False
         for page in workspace.pages:
-            self._add_page(page)
-        self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
+            place = QWidget()
+            QVBoxLayout(place).setContentsMargins(0, 0, 0, 0)
+            self.pages.addWidget(place)
+            self.tabs.addTab(page.title)
+        self.tabs.currentChanged.connect(self._page_chosen)
 
+        self.pages.setMinimumHeight(LEAST_HEIGHT)
+        below = QWidget()
+        room = QVBoxLayout(below)
+        room.setContentsMargins(0, 0, 0, 0)
+        room.setSpacing(theme.space("field"))
+        for widget in (self.verdict, self.banner, self.tabs):
+            room.addWidget(widget)
+        room.addWidget(self.pages, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(below)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.space("field"))
-        for widget in (self.strip, self.banner, self.verdict, self.tabs):
-            layout.addWidget(widget)
-        layout.addWidget(self.pages, 1)
+        layout.addWidget(self.strip)
+        layout.addWidget(scroll, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(content)
@@ -101,8 +122,20 @@ class RunView(QWidget):
         whole.addWidget(self._stack)
         laboratory.following.arrived.connect(self._arrived)
 
+    @property
+    def grids(self) -> list[PanelGrid]:
+        """The pages that have been opened so far."""
+        return [self._built[place] for place in sorted(self._built)]
+
     def panels(self) -> list[Panel]:
         return [panel for grid in self.grids for panel in grid.panels()]
+
+    def grid(self, place: int | None = None) -> PanelGrid:
+        """The panels of a page (else of the one that is open), made when they are first needed."""
+        place = max(0, self.tabs.currentIndex()) if place is None else place
+        if place not in self._built:
+            self._build(place)
+        return self._built[place]
 
     def show_run(self, run: str) -> None:
         """Select a run; everything shown before is forgotten."""
@@ -111,6 +144,7 @@ class RunView(QWidget):
         self._laboratory.following.unwatch(self._key(MAIN))
         self._end_session()
         self._waiting.clear()
+        self._watching = False
         self.run = run
         self.stages = []
         self._newest.clear()
@@ -125,24 +159,26 @@ class RunView(QWidget):
             return
         summary = self._laboratory.store.summary(run)
         self._open_page_of(summary.task)
+        self.grid()
         self._reference(summary)
         for panel in self.panels():
             panel.set_context([summary.name or run])
         self.refresh()
         self._laboratory.following.watch(self._key(MAIN), self._laboratory.store.folder(run))
+        self._watching = True
 
     def refresh(self) -> None:
         """Bring strip, verdict and banner up to date with the run's state."""
         if not self.run:
             return
         try:
-            summary = self._laboratory.store.summary(self.run)
+            summary = self._laboratory.summary(self.run)
         except AssayError:
             self.show_run("")
             return
         share = f"{100 * summary.done / summary.total:.0f} %" if summary.total and summary.state == "running" else ""
         detail = duration_text(summary.seconds) if summary.seconds else ""
-        self.strip.show_run(summary.name or summary.id, summary.state, detail, share)
+        self.strip.show_run(one_line(summary.name or summary.id), summary.state, detail, share)
         if summary.state in OVER:
             result = self._laboratory.store.result(self.run)
             if result is not None:
@@ -164,6 +200,13 @@ class RunView(QWidget):
         records = self._artifacts.get(role, [])
         return self._laboratory.store.folder(self.run) / records[-1].data["file"] if records else None
 
+    def open_session_page(self) -> None:
+        """The page whose panel talks to a session."""
+        for position in range(len(self.workspace.pages)):
+            if any(hasattr(panel, "command_requested") for panel in self.grid(position).panels()):
+                self.tabs.setCurrentIndex(position)
+                return
+
     def close_session(self) -> None:
         self._end_session()
 
@@ -172,6 +215,9 @@ class RunView(QWidget):
         if key not in (self._key(MAIN), self._key(SESSION)):
             return
         run = self.run if key == self._key(MAIN) else self._session_run
+        if not run:
+            self._laboratory.following.taken()
+            return
         folder = self._laboratory.store.folder(run)
         if batch.rewind is not None and key == self._key(MAIN):
             self._drain_all()
@@ -233,17 +279,44 @@ class RunView(QWidget):
                     if panel.wants("metric", name):
                         panel.set_reference(name, reference.value, reference.text, reference.source)
 
-    def _add_page(self, page: Page) -> None:
-        rows = [[build_panel(declaration, self.theme) for declaration in row] for row in page.rows]
+    def _build(self, place: int) -> None:
+        declared = self.workspace.pages[place].rows
+        rows = [[build_panel(declaration, self.theme) for declaration in row] for row in declared]
         grid = PanelGrid(rows, self.theme)
         for panel in grid.panels():
             panel.exported.connect(self.exported)
             panel.failed.connect(self.failed)
             if hasattr(panel, "command_requested"):
                 panel.command_requested.connect(self._command)
-        self.grids.append(grid)
-        self.pages.addWidget(grid)
-        self.tabs.addTab(page.title)
+        self._built[place] = grid
+        self.pages.widget(place).layout().addWidget(grid)
+        if self._watching:
+            self._replay()
+
+    def _replay(self) -> None:
+        """Tell the logs from their beginning, so that panels made later show the same as the others."""
+        following, store = self._laboratory.following, self._laboratory.store
+        self._waiting.clear()
+        self._newest.clear()
+        self._artifacts.clear()
+        self._findings.clear()
+        self.stages = []
+        self.banner.clear()
+        summary = store.summary(self.run)
+        for panel in self.panels():
+            panel.clear()
+            panel.set_context([summary.name or self.run])
+        self._reference(summary)
+        self.refresh()
+        following.watch(self._key(MAIN), store.folder(self.run))
+        if self._session_run:
+            following.watch(self._key(SESSION), store.folder(self._session_run))
+
+    @Slot(int)
+    def _page_chosen(self, place: int) -> None:
+        if self.run:
+            self.grid(place)
+        self.pages.setCurrentIndex(place)
 
     def _open_page_of(self, task: str) -> None:
         for position, page in enumerate(self.workspace.pages):
@@ -287,7 +360,7 @@ class RunView(QWidget):
         """Hand the newest command over as soon as the session runs."""
         if self._session_command is None or not self._session_run:
             return
-        state = self._laboratory.store.summary(self._session_run).state
+        state = self._laboratory.summary(self._session_run).state
         if state in OVER:
             self._laboratory.following.unwatch(self._key(SESSION))
             self._session_run = ""

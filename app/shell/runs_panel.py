@@ -41,7 +41,7 @@ TOKENS = {
     "interrupted": "warning",
 }
 WORDS = {
-    "start_now": "Start next",
+    "start_now": "Start now",
     "edit": "Edit",
     "hold": "Hold",
     "release": "Release",
@@ -128,7 +128,7 @@ class RunsPanel(QWidget):
         super().__init__(parent)
         self._laboratory = laboratory
         self._theme = theme
-        self.model = RunList(laboratory.store, self)
+        self.model = RunList(laboratory, self)
         self._title = Label("Runs", theme, "strong")
         self._search = QLineEdit()
         self._search.setPlaceholderText("Name, #tag, field=value")
@@ -243,7 +243,9 @@ class RunsPanel(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for key in ("rename", "star", *ACTIONS[summary.state]):
-            words = {"rename": "Rename…", "star": "Remove star" if summary.starred else "Star"}.get(key) or WORDS.get(key)
+            words = {"rename": "Rename…", "star": "Remove star" if summary.starred else "Star"}.get(key) or WORDS.get(
+                key
+            )
             if words is None or (key == "edit" and summary.state not in ("queued", "held")):
                 continue
             action = menu.addAction(words)

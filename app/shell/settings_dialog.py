@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core import AssayError
-from app.runs.figures import size_text
+from app.data.text import size_in_words
 from app.runs.secrets import FILE_WARNING, KNOWN, SESSION_NOTE
 from app.runs.settings import Settings
 from app.shell.laboratory import Errand, Laboratory
@@ -50,7 +50,9 @@ class SettingsDialog(QDialog):
         self._errands: list[Errand] = []
         self.setWindowTitle("Settings")
         self.resize(QSize(680, 560))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.tabs = QTabWidget()
+        self.tabs.tabBar().setAccessibleName("Parts of the settings")
         for title, names in TABS:
             self.tabs.addTab(self._fields(names), title)
         self.tabs.addTab(self._storage(), "Storage")
@@ -159,8 +161,8 @@ class SettingsDialog(QDialog):
     @Slot(object)
     def _counted(self, sizes: dict[str, int]) -> None:
         for key, label in self._sizes.items():
-            label.setText(size_text(sizes.get(key, 0)))
-        self._sure.setText(f"Delete the trash for ever, {size_text(sizes.get('trash', 0))}")
+            label.setText(size_in_words(sizes.get(key, 0)))
+        self._sure.setText(f"Delete the trash for ever, {size_in_words(sizes.get('trash', 0))}")
 
     @Slot()
     def _choose_store(self) -> None:
@@ -295,6 +297,7 @@ class SettingsDialog(QDialog):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setAccessibleName("Shortcuts")
         scroll.setWidget(holder)
         page = QWidget()
         layout = QVBoxLayout(page)

@@ -1,6 +1,8 @@
 """The first page: drop something, try a workspace, or go on where you left off."""
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Signal, Slot
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -12,8 +14,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-
-from pathlib import Path
 
 from app.runs.plain_text import one_line
 from app.runs.states import ACTIVE, RESUMABLE
@@ -131,6 +131,7 @@ class StartPage(QScrollArea):
         self._laboratory = laboratory
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setAccessibleName("Start page")
         self.drop_zone = DropZone(
             "Drop a data set, a model, a report or a run here",
             theme,

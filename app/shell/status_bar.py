@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from app.runs.figures import size_text
+from app.data.text import size_in_words
 from app.shell.laboratory import Laboratory
 from app.widgets.icons import icon
 from app.widgets.labels import Label
@@ -31,7 +32,7 @@ class Reading:
 class StatusBar(QWidget):
     """Readings are taken in a worker thread: a sleeping disk must not hold the window."""
 
-    offline_toggled = Signal()
+    offline_requested = Signal()
     activity_requested = Signal()
 
     def __init__(self, laboratory: Laboratory, theme: Theme, parent: QWidget | None = None) -> None:
@@ -44,14 +45,14 @@ class StatusBar(QWidget):
         self._disk = Label("", theme, "caption", "text-2")
         self._awake = Label("", theme, "caption", "text-2")
         self.offline = QToolButton()
-        self.offline.clicked.connect(self.offline_toggled)
+        self.offline.clicked.connect(self.offline_requested)
         self.activity = QToolButton()
         self.activity.setToolTip("What has happened")
         self.activity.clicked.connect(self.activity_requested)
         for button in (self.offline, self.activity):
             button.setAutoRaise(True)
             button.setFixedHeight(24)
-            button.setToolButtonStyle(self._text_beside())
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(theme.space("pane"), 0, theme.space("pane"), 0)
         layout.setSpacing(theme.space("group"))
@@ -66,19 +67,25 @@ class StatusBar(QWidget):
         self._timer.timeout.connect(self._ask)
         laboratory.settings_changed.connect(self._show_settings)
         self.set_theme(theme)
-        self.show_activity(0, False)
+        self.set_activity(0)
 
-    def start(self) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         self._timer.start()
-        self._ask()
 
-    def stop(self) -> None:
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
         self._timer.stop()
 
-    def show_activity(self, active: int, awake: bool) -> None:
-        """How many runs go on, and whether the computer is kept from sleeping for them."""
-        self.activity.setText(f"{active} running" if active else "Activity")
-        self.activity.setAccessibleName(f"Activity, {active} running")
+    @Slot(int)
+    def set_activity(self, unseen: int) -> None:
+        """How many things have happened that nobody has looked at."""
+        self.activity.setText(f"Activity {unseen}" if unseen else "Activity")
+        self.activity.setAccessibleName(f"Activity, {unseen} new")
+
+    @Slot(bool)
+    def set_awake(self, awake: bool) -> None:
+        """Whether the computer is kept from falling asleep."""
         self._awake.setText("kept awake" if awake else "")
 
     def set_theme(self, theme: Theme) -> None:
@@ -86,21 +93,15 @@ class StatusBar(QWidget):
         self.activity.setIcon(icon("activity", theme))
         self._show_settings()
 
-    @staticmethod
-    def _text_beside() -> object:
-        from PySide6.QtCore import Qt
-
-        return Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-
     @Slot()
     def _show_settings(self) -> None:
         off = self._laboratory.settings.offline
         self.offline.setText("Offline" if off else "Online")
         self.offline.setIcon(icon("offline" if off else "online", self._theme))
         tip = (
-            "Nothing leaves this machine, from any process. Click to allow hosts that a run names."
+            "Nothing leaves this machine, from any process. Change it in Settings."
             if off
-            else "Runs may reach the hosts that their settings name, and no others. Click to go offline."
+            else "Runs may reach the hosts that their settings name, and no others."
         )
         self.offline.setToolTip(tip)
         self.offline.setAccessibleName(f"{self.offline.text()}: {tip}")
@@ -118,9 +119,11 @@ class StatusBar(QWidget):
     @Slot(object)
     def _show(self, reading: Reading) -> None:
         self._busy = False
-        self._machine.setText(f"CPU {reading.cpu:.0f} %    RAM {size_text(reading.used)} of {size_text(reading.total)}")
+        self._machine.setText(
+            f"CPU {reading.cpu:.0f} %    RAM {size_in_words(reading.used)} of {size_in_words(reading.total)}"
+        )
         if reading.free_disk >= 0:
-            self._disk.setText(f"{size_text(reading.free_disk)} free")
+            self._disk.setText(f"{size_in_words(reading.free_disk)} free")
             self._disk.set_token("danger" if reading.free_disk < LITTLE_DISK else "text-2")
 
     @Slot(object)

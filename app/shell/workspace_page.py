@@ -1,5 +1,6 @@
 """A tab: what goes in on the left, what happens in the centre, and the bar that starts and stops below."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, 
 
 from app.core import AssayError
 from app.engines import find_task
-from app.runs.states import ACTIONS, ACTIVE
+from app.runs.states import ACTIONS, ACTIVE, WAITING
 from app.runs.summary import RunSummary
 from app.shell.laboratory import Laboratory
 from app.shell.run_view import RunView
@@ -21,6 +22,7 @@ from app.workspaces.declare import Workspace
 
 SAME_CLICK_MS = 700
 FORCE_AFTER_S = 5.0
+PATIENCE_S = 1.0
 LEFT, LEAST_LEFT, MOST_LEFT = 340, 280, 420
 
 
@@ -101,7 +103,7 @@ class WorkspacePage(QWidget):
     @Slot()
     def try_it(self) -> None:
         """Start the workspace's demonstration: real computation on data the app ships."""
-        if self._try.isEnabled():
+        if self.try_button.isEnabled():
             task, values = self.workspace.try_it
             self._submit(task, values, "Try it")
 
@@ -116,6 +118,8 @@ class WorkspacePage(QWidget):
         try:
             if "stop" in actions:
                 self._stop_asked = self._laboratory.now
+                self._laboratory.supervisor.stop(run)
+            elif "remove" in actions:
                 self._laboratory.supervisor.stop(run)
             elif "force_stop" in actions:
                 self._laboratory.supervisor.force_stop(run)
@@ -153,7 +157,7 @@ class WorkspacePage(QWidget):
 
     def _submit(self, task: str, values: Mapping[str, Any], name: str = "") -> None:
         self._run.setEnabled(False)
-        self._try.setEnabled(False)
+        self.try_button.setEnabled(False)
         QTimer.singleShot(SAME_CLICK_MS, self, self._may_start_again)
         try:
             run = self._laboratory.submit(task, values, name or self._name_for(task, values))
@@ -181,15 +185,23 @@ class WorkspacePage(QWidget):
         row = QHBoxLayout(self._foot)
         row.setContentsMargins(theme.space("pane"), theme.space("field"), theme.space("pane"), theme.space("field"))
         row.setSpacing(theme.space("field"))
-        self._try = QPushButton("Try it")
+        self.try_button = QPushButton("Try it")
         self._measure = QPushButton("Measure")
         self._sweep = QPushButton("Sweep…")
         self._run = QPushButton("Run")
         self._run.setProperty("primary", True)
         self._stop = QPushButton("Stop")
         self._resume = QPushButton("Resume")
+        self._go = QPushButton("Start now")
+        self._remove = QPushButton("Remove")
+        self._remove.setToolTip("Take the shown run out of the queue")
+        self._go.clicked.connect(self._start_waiting)
+        self._remove.clicked.connect(self._remove_waiting)
         for button, tip in (
-            (self._try, f"A real result in about {self.workspace.try_it_seconds} s, on data that comes with Assay"),
+            (
+                self.try_button,
+                f"A real result in about {self.workspace.try_it_seconds} s, on data that comes with Assay",
+            ),
             (self._measure, "Three real steps in a throw-away process tell memory, time and disk"),
             (self._sweep, "Many runs: values of any setting, and seeds"),
             (self._run, "Queue a run with these settings (Ctrl+Enter)"),
@@ -198,24 +210,26 @@ class WorkspacePage(QWidget):
         ):
             button.setToolTip(tip)
         self._icons = {
-            self._try: "try",
+            self.try_button: "try",
             self._measure: "measure",
             self._sweep: "sliders",
             self._run: "run",
             self._stop: "stop",
             self._resume: "resume",
         }
-        self._try.clicked.connect(self.try_it)
-        self._measure.clicked.connect(self._ask_measure)
-        self._sweep.clicked.connect(self._ask_sweep)
+        self.try_button.clicked.connect(self.try_it)
+        self._measure.clicked.connect(self.ask_measure)
+        self._sweep.clicked.connect(self.ask_sweep)
         self._run.clicked.connect(self.start)
         self._stop.clicked.connect(self.stop)
         self._resume.clicked.connect(self.resume)
         self.bar = RunBar(theme)
-        for button in (self._try, self._measure, self._sweep, self._run):
+        for button in (self.try_button, self._measure, self._sweep, self._run):
             row.addWidget(button)
         row.addSpacing(theme.space("pane"))
         row.addWidget(self.bar, 1)
+        for button in (self._remove, self._go):
+            row.addWidget(button)
         row.addWidget(self._resume)
         row.addWidget(self._stop)
         self._hint = Label("", theme, "caption", "text-2")
@@ -224,15 +238,15 @@ class WorkspacePage(QWidget):
     @Slot()
     def _may_start_again(self) -> None:
         self._run.setEnabled(True)
-        self._try.setEnabled(True)
+        self.try_button.setEnabled(True)
 
     @Slot()
-    def _ask_measure(self) -> None:
+    def ask_measure(self) -> None:
         if not self.setup.form.faults():
             self.measure_requested.emit(self.setup.task, self.setup.form.values())
 
     @Slot()
-    def _ask_sweep(self) -> None:
+    def ask_sweep(self) -> None:
         if not self.setup.form.faults():
             self.sweep_requested.emit(self.setup.task, self.setup.form.values())
 
@@ -245,15 +259,17 @@ class WorkspacePage(QWidget):
     @Slot(object)
     def _stages(self, stages: list[str]) -> None:
         self.bar.set_stages(stages)
+        self._refresh()
 
     @Slot(str)
     def _exported(self, path: str) -> None:
         self.said.emit(f"Written to {path}", "good")
 
+    @Slot()
     def _refresh(self) -> None:
         self.view.refresh()
         run = self.view.run
-        self._show_state(self._laboratory.store.summary(run) if run else None)
+        self._show_state(self._laboratory.summary(run) if run else None)
 
     def _show_state(self, summary: RunSummary | None) -> None:
         actions = ACTIONS[summary.state] if summary is not None else ()
@@ -263,13 +279,12 @@ class WorkspacePage(QWidget):
         self._stop.setText("Force stop" if forced and asked else "Stopping…" if forced else "Stop")
         self._stop.setEnabled("stop" in actions or (forced and asked))
         self._resume.setVisible("resume" in actions)
+        self._show_waiting(summary)
         if summary is None:
             self.bar.set_idle()
             self._second.stop()
             return
-        self.bar.set_progress(
-            self._laboratory.now, summary.state, summary.stage, summary.done, summary.total
-        )
+        self.bar.set_progress(self._laboratory.now, summary.state, summary.stage, summary.done, summary.total)
         self.bar.set_device(summary.device)
         if summary.state in ACTIVE:
             self._second.start()
@@ -277,6 +292,29 @@ class WorkspacePage(QWidget):
             self._second.stop()
             self._stop_asked = None
 
+    def _show_waiting(self, summary: RunSummary | None) -> None:
+        """A run that starts at once needs no button; one that waits says how it can be helped."""
+        waits = summary is not None and summary.state in WAITING and time.time() - summary.created > PATIENCE_S
+        if summary is not None and summary.state in WAITING and not waits:
+            QTimer.singleShot(int(1000 * PATIENCE_S), self, self._refresh)
+        self._go.setVisible(waits)
+        self._remove.setVisible(waits)
+        if summary is not None:
+            self._go.setText("Release" if summary.state == "held" else "Start now")
+
+    @Slot()
+    def _start_waiting(self) -> None:
+        held = self._laboratory.store.summary(self.view.run).state == "held"
+        self.action_requested.emit("release" if held else "start_now", self.view.run)
+
+    @Slot()
+    def _remove_waiting(self) -> None:
+        self.action_requested.emit("remove", self.view.run)
+
     @Slot()
     def _tick(self) -> None:
-        self._refresh()
+        """Twice a second the words move on; what the run says comes by itself."""
+        if self._stop_asked is not None:
+            self._refresh()
+        else:
+            self.bar.tick(self._laboratory.now)

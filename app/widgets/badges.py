@@ -44,7 +44,7 @@ class StateBadge(QWidget):
     def set_state(self, state: RunState, detail: str = "") -> None:
         """`detail` follows the word, such as a share or a stage."""
         self._state, self._detail = state, detail
-        sign, word = BADGES[state]
+        _, word = BADGES[state]
         self.setAccessibleName(f"State: {word} {detail}".strip())
         self.setToolTip(f"{word} {detail}".strip().replace("<", "‹") if self._short else "")
         self.updateGeometry()

@@ -74,7 +74,6 @@ class DropField(DropTarget):
         layout.setSpacing(theme.space("tight"))
         layout.addLayout(row)
         layout.addWidget(self._card)
-        self.setFocusProxy(self.line)
         self.set_theme(theme)
 
     def value(self) -> str:

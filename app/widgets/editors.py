@@ -249,7 +249,6 @@ class OptionalEditor(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self._switch)
         layout.addWidget(inner, 1)
-        self.setFocusProxy(self._switch)
 
     def value(self) -> Any:
         return self.inner.value() if self._switch.isChecked() else None

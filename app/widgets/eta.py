@@ -4,6 +4,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 WINDOW = 30.0
@@ -65,7 +66,7 @@ class Eta:
         points = list(self._points)
         stride = max(1, len(points) // 20)
         chosen = points[::stride] if points[-1] in points[::stride] else [*points[::stride], points[-1]]
-        slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in zip(chosen, chosen[1:], strict=False) if b[0] > a[0]]
+        slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(chosen) if b[0] > a[0]]
         if not slopes:
             return None
         whole = (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0])

@@ -364,4 +364,4 @@ class ConfigForm(QWidget):
 def _apart(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return list(one) != list(other)
-    return bool(one != other) or type(one) is bool and type(other) is not bool
+    return bool(one != other) or (type(one) is bool) != (type(other) is bool)

@@ -18,14 +18,16 @@ GLYPHS = {
     "help": "question", "info": "info", "warning": "warning", "error": "x-circle", "good": "check-circle",
     "bad": "warning-octagon", "neutral": "info", "unsure": "question", "check": "check", "plot": "chart-line",
     "bars": "chart-bar", "table": "table", "image": "image", "log": "terminal", "text": "text-align-left",
-    "heatmap": "grid-four", "log-y": "trend-up", "smooth": "waves", "fold": "caret-down", "unfold": "caret-right", "next": "caret-right",
+    "heatmap": "grid-four", "log-y": "trend-up", "smooth": "waves",
+    "fold": "caret-down", "unfold": "caret-right", "next": "caret-right",
     "previous": "caret-left", "light": "sun", "dark": "moon", "system": "circle-half", "offline": "wifi-slash",
     "online": "wifi-high", "activity": "bell", "device": "cpu", "awake": "lightning", "filter": "funnel",
     "show": "eye", "hide": "eye-slash", "link": "link", "pin": "push-pin", "command": "command", "keys": "keyboard",
     "fit": "corners-out", "follow": "arrow-line-down", "clock": "clock", "send": "paper-plane-tilt", "dots": "dots-six",
     "quantum": "atom", "finetune": "sliders-horizontal", "speech": "microphone", "lesions": "magnifying-glass-plus",
     "trust": "shield-check", "distillation": "drop", "diffusion": "sparkle", "video": "film-strip",
-    "queued": "circle", "held": "pause-circle", "starting": "circle-dashed", "running": "play", "stopping": "circle-half",
+    "queued": "circle", "held": "pause-circle",
+    "starting": "circle-dashed", "running": "play", "stopping": "circle-half",
     "done": "check-circle", "stopped": "stop", "failed": "x-circle", "interrupted": "lightning",
 }  # fmt: skip
 

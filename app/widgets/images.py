@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from app.runs.records import Record
 
 Index = QModelIndex | QPersistentModelIndex
+NO_PARENT = QModelIndex()
 LARGEST_PICTURE = 256 * 1024 * 1024
 PICTURE_ROLE = Qt.ItemDataRole.UserRole
 COMPARISONS: tuple[tuple[str, Comparison, int], ...] = (
@@ -61,7 +62,7 @@ class PictureModel(QAbstractListModel):
         super().__init__(parent)
         self.pictures: list[Picture] = []
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
+    def rowCount(self, parent: Index = NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self.pictures)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

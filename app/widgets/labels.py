@@ -4,6 +4,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
+from app.runs.plain_text import plain_text
 from app.widgets.theme import TextRole, Theme
 
 
@@ -30,6 +31,10 @@ class Label(QLabel):
         self.setText(text)
         if theme is not None:
             self.set_theme(theme)
+
+    def setText(self, text: str) -> None:
+        """Whoever wrote the text: no terminal codes, and hidden characters made visible."""
+        super().setText(plain_text(text))
 
     def set_token(self, token: str) -> None:
         """Change the colour; the token is one of the theme's names."""
@@ -64,7 +69,7 @@ class ElidedLabel(Label):
 
     def setText(self, text: str) -> None:
         super().setText(" ".join(text.split()))
-        self.setAccessibleName(text)
+        self.setAccessibleName(self.text())
         self._tell_whole()
 
     def minimumSizeHint(self) -> QSize:

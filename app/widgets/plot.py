@@ -119,7 +119,7 @@ class PlotPanel(Panel):
     def table(self, what: str) -> tuple[list[str], list[list[Any]]]:
         columns: list[str] = ["curve"]
         rows: list[dict[str, Any]] = []
-        for key in self.data.keys():
+        for key in self.data.shown_keys():
             if key in self.data.hidden:
                 continue
             names, lines = self.data.table(key, what != "raw", what != "shown")

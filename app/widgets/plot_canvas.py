@@ -1,10 +1,13 @@
 """The drawing surface of a plot: items made once and only ever given new data, a cursor, and keys."""
 
+from itertools import pairwise
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPen, QResizeEvent, QShowEvent
 
+from app.widgets.plot_axis import DirectAxis
 from app.widgets.plot_data import Key, PlotData, Series
 from app.widgets.plot_items import CurveItems, cosmetic
 from app.widgets.theme import Theme
@@ -27,7 +30,7 @@ class PlotCanvas(pg.PlotWidget):
     key_pressed = Signal(str)
 
     def __init__(self, data: PlotData, theme: Theme, y_range: tuple[float, float] | None = None) -> None:
-        super().__init__()
+        super().__init__(axisItems={name: DirectAxis(name) for name in ("left", "bottom")})
         self._data = data
         self._theme = theme
         self._y_range = y_range
@@ -104,7 +107,7 @@ class PlotCanvas(pg.PlotWidget):
             axis = self.plot_item.getAxis(name)
             if axis.logMode != logarithmic:
                 axis.setLogMode(logarithmic)
-        keys = self._data.keys()
+        keys = self._data.shown_keys()
         for key in [key for key in self._items if key not in keys]:
             for item in self._items.pop(key).all():
                 self.removeItem(item)
@@ -131,7 +134,7 @@ class PlotCanvas(pg.PlotWidget):
             axis.setPen(QPen(theme.color("text-2")))
             axis.setTextPen(QPen(theme.color("text-2")))
             axis.setTickFont(theme.font("caption"))
-            axis.setStyle(tickLength=-4, tickTextOffset=6)
+            axis.setStyle(tickLength=-4, tickTextOffset=6, maxTickLevel=1)
         self.plot_item.showGrid(x=True, y=True, alpha=theme.plot("grid_opacity"))
         self._cursor.setPen(cosmetic(theme.color("control"), 1))
         self._bad.setBrush(theme.color("danger"))
@@ -203,7 +206,7 @@ class PlotCanvas(pg.PlotWidget):
         ends = sorted((end for end in ends if end.isVisible()), key=lambda end: end.pos().y())
         pixel = self.view.viewPixelSize()[1] if self.view.height() > 0 else 0
         room = self.fontMetrics().height() * pixel * 0.95
-        for below, above in zip(ends, ends[1:], strict=False):
+        for below, above in pairwise(ends):
             if above.pos().y() - below.pos().y() < room:
                 above.setPos(above.pos().x(), below.pos().y() + room)
 
@@ -274,7 +277,7 @@ class PlotCanvas(pg.PlotWidget):
 
     def _label_room(self, width: float) -> float:
         """Room to the right of the data, in its units, for the labels at the ends."""
-        keys = [key for key in self._data.keys() if key not in self._data.hidden]
+        keys = [key for key in self._data.shown_keys() if key not in self._data.hidden]
         if not 1 < len(keys) <= 8 or self.view.width() < 50:
             return 0.0
         longest = max(self.fontMetrics().horizontalAdvance(self._data.label(key)[:28]) for key in keys) + 22
@@ -291,7 +294,7 @@ class PlotCanvas(pg.PlotWidget):
         self.stepped.emit(*self._at)  # type: ignore[misc]
 
     def _change_curve(self, sign: int) -> None:
-        keys = [key for key in self._data.keys() if key in self._data.curves and key not in self._data.hidden]
+        keys = [key for key in self._data.shown_keys() if key in self._data.curves and key not in self._data.hidden]
         if not keys:
             return
         at = self._at or (keys[-1], 0)
@@ -303,7 +306,7 @@ class PlotCanvas(pg.PlotWidget):
 
     def _first_key(self) -> Key | None:
         return next(
-            (key for key in self._data.keys() if key in self._data.curves and key not in self._data.hidden), None
+            (key for key in self._data.shown_keys() if key in self._data.curves and key not in self._data.hidden), None
         )
 
     @Slot(object)

@@ -32,6 +32,8 @@ class Series:
     raw: tuple[np.ndarray, np.ndarray] | None = None
     band: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     bad_x: np.ndarray = field(default_factory=lambda: np.empty(0))
+    thinned: bool = False
+    """Whether x and y outline a longer curve, whose points are too dense to tell apart."""
     dropped: int = 0
     """Points that a logarithmic axis cannot show."""
 
@@ -79,7 +81,7 @@ class PlotData:
     def runs(self) -> list[str]:
         return list(dict.fromkeys(run for run, _ in self.curves))
 
-    def keys(self) -> list[Key]:
+    def shown_keys(self) -> list[Key]:
         """What is drawn, in a steady order: folds in place of their runs."""
         folded = {run: label for label, runs in self.folds.items() for run in runs}
         keys = [(folded.get(run, run), name) for run, name in self.curves if name != self.axis]
@@ -91,14 +93,14 @@ class PlotData:
         words = self.labels.get(name, name)
         if run in self.folds:
             run = f"{run} (n = {len(self.folds[run])})"
-        owners = {owner for owner, _ in self.keys()}
+        owners = {owner for owner, _ in self.shown_keys()}
         if len(owners) < 2:
             return words
-        return run if len({metric for _, metric in self.keys()}) < 2 else f"{run} · {words}"
+        return run if len({metric for _, metric in self.shown_keys()}) < 2 else f"{run} · {words}"
 
     def style(self, key: Key) -> int:
         """Number of the colour and the marker: by run when several are laid over each other, else by metric."""
-        keys = self.keys()
+        keys = self.shown_keys()
         if len(keys) > MOST_COLOURED:
             return 0 if key == self.highlight else GREY
         if key not in keys:
@@ -113,7 +115,7 @@ class PlotData:
             return "validation"
         if TEST.search(name):
             return "test"
-        keys = self.keys()
+        keys = self.shown_keys()
         if len({owner for owner, _ in keys}) > 1:
             place = list(dict.fromkeys(metric for _, metric in keys)).index(name)
             return ("train", "validation", "test")[place % 3]
@@ -121,12 +123,12 @@ class PlotData:
 
     def series(self, low: float = -np.inf, high: float = np.inf, most: int = 4000) -> list[Series]:
         """The visible lines between two values of the x axis, each thinned to about `most` points."""
-        return [self.one(key, low, high, most) for key in self.keys() if key not in self.hidden]
+        return [self.one(key, low, high, most) for key in self.shown_keys() if key not in self.hidden]
 
     def one(self, key: Key, low: float = -np.inf, high: float = np.inf, most: int = 4000) -> Series:
         if self.log_x:
             low, high = 10.0 ** np.clip((low, high), -300, 300)
-        run, name = key
+        run = key[0]
         style, split, label = self.style(key), self.split(key), self.label(key)
         if run in self.folds:
             return self._folded(key, label, style, split)
@@ -146,7 +148,8 @@ class PlotData:
             bad_x = np.log10(bad_x[bad_x > 0])
         if self.log_y and len(curve):
             dropped = int(np.count_nonzero(curve.value <= 0))
-        return Series(key, label, style, split, x, y, raw, None, bad_x, dropped)
+        thinned = len(curve) > 2 * len(x) and len(x) > most // 2
+        return Series(key, label, style, split, x, y, raw, None, bad_x, thinned, dropped)
 
     def bounds(self) -> tuple[float, float, float, float] | None:
         """Smallest and largest x and y of everything visible, in axis coordinates; None when nothing is."""
@@ -215,7 +218,7 @@ class PlotData:
         low = self._logged(band.step, band.mean - band.half)[1]
         high = self._logged(band.step, band.mean + band.half)[1]
         low = np.where(np.isfinite(low), low, np.nanmin(mean) if len(mean) else 0)
-        return Series(key, label, style, split, x, mean, None, (x, low, high), np.empty(0), dropped)
+        return Series(key, label, style, split, x, mean, None, (x, low, high), dropped=dropped)
 
     def _logged(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
         dropped = 0

@@ -30,7 +30,7 @@ class Legend(QWidget):
 
     def sync(self) -> None:
         """Follow the curves there are."""
-        keys = self._data.keys()
+        keys = self._data.shown_keys()
         if keys == self._known:
             return
         self._known = keys

@@ -10,6 +10,7 @@ from app.widgets.plot_data import Key, PlotData
 from app.widgets.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
+NO_PARENT = QModelIndex()
 COLUMNS = ("step", "time (s)", "value", "smoothed")
 
 
@@ -29,10 +30,10 @@ class CurveModel(QAbstractTableModel):
         self._rows = len(curve) if curve is not None else 0
         self.endResetModel()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
+    def rowCount(self, parent: Index = NO_PARENT) -> int:
         return 0 if parent.isValid() else self._rows
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
+    def columnCount(self, parent: Index = NO_PARENT) -> int:
         return 0 if parent.isValid() else len(COLUMNS) - (self._plot.smoothing == 0)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -80,7 +81,7 @@ class CurveTable(QWidget):
 
     def refresh(self) -> None:
         """Follow the data: new curves in the list, new rows in the table."""
-        keys = [key for key in self._plot.keys() if key in self._plot.curves]
+        keys = [key for key in self._plot.shown_keys() if key in self._plot.curves]
         if keys != self._keys:
             kept = (
                 self._keys[self._choice.currentIndex()] if 0 <= self._choice.currentIndex() < len(self._keys) else None

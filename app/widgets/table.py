@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from app.runs.records import Record
 
 Index = QModelIndex | QPersistentModelIndex
+NO_PARENT = QModelIndex()
 SORT_ROLE = Qt.ItemDataRole.UserRole
 BEST_MARK = "★ "
 KEPT = 64
@@ -62,10 +63,10 @@ class TableModel(QAbstractTableModel):
                 self._best[k] = max(finite) if better[column] == "higher" else min(finite)
         self.endResetModel()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
+    def rowCount(self, parent: Index = NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:
+    def columnCount(self, parent: Index = NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self.columns)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

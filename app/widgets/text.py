@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSlider, QVBoxLayout, QWidget
 
 from app.runs.evidence import confined
+from app.runs.plain_text import plain_text
 from app.widgets import declare
 from app.widgets.labels import Label
 from app.widgets.panels import Panel, matches
@@ -107,7 +108,7 @@ class TextPanel(Panel):
         if at < len(self._texts):
             told = self._texts[at]
             if self.view.toPlainText() != told.text:
-                self.view.setPlainText(told.text)
+                self.view.setPlainText(plain_text(told.text, LARGEST_SHOWN))
             step = f"step {told.step} · " if told.step is not None else ""
             self._place.setText(f"{step}{at + 1} of {len(self._texts)}")
 

@@ -1,5 +1,6 @@
 """The look of the application: colours, fonts, spaces and plot style read from one token file."""
 
+import gc
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
@@ -8,7 +9,8 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette, QPen
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from app.widgets.stylesheet import stylesheet
 
@@ -125,17 +127,35 @@ class Theme:
 
     def apply(self, app: QApplication) -> None:
         """Give the whole running application this look; every widget with a `set_theme` is told."""
-        app.setStyle("Fusion")
+        # A second setStyle would delete the style that open widgets still hold through the style sheet.
+        if not app.property("assay_styled"):
+            app.setStyle("Fusion")
+            app.setProperty("assay_styled", True)
         font = QFont(app.font())
         base_size()
         font.setFamilies([*self.tokens["type"]["families"], *_system_families()])
         app.setFont(font)
         app.setPalette(self.palette())
-        app.setStyleSheet(stylesheet(self.tokens[self.name], self.tokens["radius"], self.height(), self.name))
-        for widget in app.allWidgets():
+        rules = stylesheet(self.tokens[self.name], self.tokens["radius"], self.height(), self.name)
+        if rules != app.styleSheet():
+            app.setStyleSheet(rules)
+        for widget in _all_widgets(app):
             retheme = getattr(widget, "set_theme", None)
-            if callable(retheme):
+            if callable(retheme) and isValid(widget):
                 retheme(self)
+
+
+def _all_widgets(app: QApplication) -> list[QWidget]:
+    """Every widget there is. While PySide makes wrappers for them, a collection could delete a widget whose address
+    it has already taken, and the process ends; so Python's collector waits. Goes when `allWidgets` bears that.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return app.allWidgets()
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def load_theme(mode: Mode = "system") -> Theme:

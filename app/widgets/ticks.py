@@ -13,7 +13,7 @@ def linear_ticks(low: float, high: float, most: int = 6) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next((k * power for k in (1, 2, 5) if k * power >= rough), 10 * power)
     first = math.ceil(low / step - 1e-9)
-    count = int(math.floor(high / step + 1e-9)) - first + 1
+    count = math.floor(high / step + 1e-9) - first + 1
     return [round((first + k) * step, 12 - math.floor(math.log10(step))) for k in range(count)]
 
 

@@ -58,6 +58,7 @@ class Toast(QFrame):
         self._close.setToolTip("Close")
         self._close.setAccessibleName("Close the message")
         self._close.setIconSize(QSize(14, 14))
+        self._close.setFixedSize(24, 24)  # a layout that is not yet settled would squeeze it to nothing
         self._close.clicked.connect(self._end)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 8, 8)

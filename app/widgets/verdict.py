@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core import Figure, Result
@@ -19,6 +19,8 @@ TONES = {
     "unsure": ("unsure", "warning", "Not certain"),
 }
 """Tone to icon, colour and word."""
+HEADLINE = 4
+"""Figures that are shown without asking."""
 
 
 class FigureTile(QWidget):
@@ -48,18 +50,22 @@ class VerdictCard(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._icon, self._token = "neutral", "accent"
+        self._shown: Result | None = None
         self.setProperty("card", True)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._picture = QLabel()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._tone = Label("", theme, "caption", "text-2")
-        self._sentence = Label("", theme, "verdict", wrap=True)
+        self._sentence = Label("", theme, "title", wrap=True)
         self._partial = Label("", theme, "caption", "warning", wrap=True)
         self._holder = QWidget()
         self._tiles = FlowLayout(self._holder, theme.space("group"))
         self._advice = Label("", theme, "body", "text-2", wrap=True)
         self._report = QPushButton("Report")
         self._report.clicked.connect(self.report_requested)
+        self._more = QPushButton("")
+        self._more.setCheckable(True)
+        self._more.toggled.connect(self._unfold)
         words = QVBoxLayout()
         words.setSpacing(theme.space("field"))
         head = QVBoxLayout()
@@ -74,7 +80,12 @@ class VerdictCard(QFrame):
         layout.setSpacing(theme.space("pane"))
         layout.addWidget(self._picture)
         layout.addLayout(words, 1)
-        layout.addWidget(self._report, 0, Qt.AlignmentFlag.AlignTop)
+        buttons = QVBoxLayout()
+        buttons.setSpacing(theme.space("field"))
+        buttons.addWidget(self._report)
+        buttons.addWidget(self._more)
+        buttons.addStretch(1)
+        layout.addLayout(buttons)
         self.hide()
         self.set_theme(theme)
 
@@ -86,6 +97,9 @@ class VerdictCard(QFrame):
         self._sentence.setText(result.verdict)
         self._sentence.set_token("text")
         partial = "Partial: the run was stopped before its end." if result.partial else ""
+        if self._shown == result:
+            return
+        self._shown = result
         self._fill(partial, result.figures, result.advice)
         self._report.setText("Report so far" if result.partial else "Report")
         self.setAccessibleName(f"Verdict, {word}: {result.verdict}. {partial}")
@@ -97,12 +111,15 @@ class VerdictCard(QFrame):
         self._tone.set_token("text-2")
         self._sentence.setText(sentence)
         self._sentence.set_token("text-2")
+        self._shown = None
         self._fill("", figures, "")
         self._report.setText("Report so far")
         self.setAccessibleName(f"So far: {sentence}")
 
     def clear(self) -> None:
         """Nothing to say."""
+        self._shown = None
+        self._more.setChecked(False)
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
@@ -126,5 +143,19 @@ class VerdictCard(QFrame):
         for figure in figures:
             self._tiles.addWidget(FigureTile(figure, self._theme))
         self._holder.setVisible(bool(figures))
+        self._unfold()
         self.set_theme(self._theme)
         self.show()
+
+    @Slot()
+    def _unfold(self) -> None:
+        """The first figures are the headline; the others come with More."""
+        whole = self._more.isChecked()
+        for place in range(self._tiles.count()):
+            self._tiles.itemAt(place).widget().setVisible(whole or place < HEADLINE)
+        hidden = self._tiles.count() - HEADLINE
+        self._more.setVisible(hidden > 0)
+        self._more.setText("Less" if whole else f"{hidden} more")
+        self._more.setAccessibleName("Fewer figures" if whole else f"{hidden} more figures")
+        self._tiles.invalidate()
+        self.updateGeometry()

@@ -307,3 +307,11 @@ def test_measuring_tells_memory_time_and_disk_and_leaves_no_run(assay):
     answer = json.loads(assay("measure", "fake.curve", "--json").stdout)
     assert answer["fits"] and answer["peak_rss"] > 1e6 and answer["total_seconds"] > 0
     assert json.loads(assay("runs", "list", "--json").stdout) == []
+
+
+def test_a_dry_sweep_tells_its_cost_and_queues_nothing(assay):
+    answer = assay("sweep", "fake.curve", "--dry-run", "--json", "--over", "rate=0.1,0.2", "--seeds", "0-2")
+    assert answer.returncode == 0, answer.stderr
+    told = json.loads(answer.stdout)
+    assert len(told["runs"]) == 6 and told["disk_bytes"] > 0
+    assert json.loads(assay("runs", "list", "--json").stdout) == []

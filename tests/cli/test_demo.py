@@ -14,7 +14,7 @@ def test_each_workspace_leaves_a_report_and_an_index(assay, tmp_path):
     assert 'href="fake.html"' in index and "The curve falls" in index
     assert "The curve falls" in (tmp_path / "shown" / "fake.html").read_text()
     picture = tmp_path / "shown" / "fake.png"
-    assert picture.is_file() or "No screenshot" in answer.stderr and "No screenshot" in index
+    assert picture.is_file() or ("No screenshot" in answer.stderr and "No screenshot" in index)
 
 
 def test_its_runs_are_kept_apart_from_the_users(assay, tmp_path):

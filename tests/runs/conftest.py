@@ -1,6 +1,5 @@
 """A store, and supervisors whose processes never outlive the test."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -47,14 +46,3 @@ def _token(store: Store, run: str) -> str:
         return str(store.run(run)["token"])
     except AssayError:
         return ""
-
-
-def until(condition: Callable[[], object], limit: float = 20.0, step: Callable[[], object] | None = None) -> object:
-    """Wait until `condition()` is true and return its value; calls `step` meanwhile."""
-    end = time.monotonic() + limit
-    while not (value := condition()):
-        if step is not None:
-            step()
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.01)
-    return value

@@ -16,9 +16,21 @@ def back(state):
 
 def test_a_state_comes_back_equal_in_value_and_type():
     state = {
-        "int": 3, "big": 2**200, "float": 0.1, "none": None, "true": True, "text": "ü\n", "bytes": b"\x00\xff",
-        "list": [1, [2, (3, "x")]], "tuple": (1, 2), "nested": {"a": {"b": [1.5]}}, "keys": {0: "zero", (1, 2): "pair"},
-        "dollar": {"$array": "no array"}, "empty": {}, "inf": math.inf, "scalar": np.float32(1.5),
+        "int": 3,
+        "big": 2**200,
+        "float": 0.1,
+        "none": None,
+        "true": True,
+        "text": "ü\n",
+        "bytes": b"\x00\xff",
+        "list": [1, [2, (3, "x")]],
+        "tuple": (1, 2),
+        "nested": {"a": {"b": [1.5]}},
+        "keys": {0: "zero", (1, 2): "pair"},
+        "dollar": {"$array": "no array"},
+        "empty": {},
+        "inf": math.inf,
+        "scalar": np.float32(1.5),
     }
     again = back(state)
     assert again == state
@@ -29,9 +41,17 @@ def test_a_state_comes_back_equal_in_value_and_type():
 @pytest.mark.parametrize(
     "array",
     [
-        np.arange(6.0).reshape(2, 3), np.array(5), np.zeros((0, 3), np.int8), np.array([1 + 2j]), np.array([True]),
-        np.array(["a", "bc"]), np.arange(12).reshape(3, 4).T, np.arange(10)[::2], np.arange(3, dtype=">i4"),
-        np.array([1.5], np.float16), np.array(["2026-01-01"], "datetime64[D]"),
+        np.arange(6.0).reshape(2, 3),
+        np.array(5),
+        np.zeros((0, 3), np.int8),
+        np.array([1 + 2j]),
+        np.array([True]),
+        np.array(["a", "bc"]),
+        np.arange(12).reshape(3, 4).T,
+        np.arange(10)[::2],
+        np.arange(3, dtype=">i4"),
+        np.array([1.5], np.float16),
+        np.array(["2026-01-01"], "datetime64[D]"),
     ],
     ids=lambda array: f"{array.dtype}{array.shape}",
 )
@@ -79,9 +99,16 @@ def test_damage_is_an_error_with_words_at_every_byte():
 @pytest.mark.parametrize(
     "state",
     [
-        {"$array": "missing", "shape": [1], "dtype": "<f8"}, {"$array": "0:a", "shape": [99], "dtype": "<f8"},
-        {"$array": "0:a", "shape": [3], "dtype": "O"}, {"$float": "x"}, {"$bytes": "a"}, {"$pairs": [[1]]}, [1], 7,
-        {"$pairs": [[[1], 2]]}, {"$tuple": 3},
+        {"$array": "missing", "shape": [1], "dtype": "<f8"},
+        {"$array": "0:a", "shape": [99], "dtype": "<f8"},
+        {"$array": "0:a", "shape": [3], "dtype": "O"},
+        {"$float": "x"},
+        {"$bytes": "a"},
+        {"$pairs": [[1]]},
+        [1],
+        7,
+        {"$pairs": [[[1], 2]]},
+        {"$tuple": 3},
     ],
 )
 def test_a_hostile_checkpoint_is_refused(state):

@@ -73,13 +73,23 @@ def test_a_log_that_shrank_is_read_anew(tmp_path):
 @pytest.mark.parametrize(
     "garbage",
     [
-        b"\0" * 3000 + b"\n", b"{]\n", b"null\n", b"[1,2]\n", b'{"n":"x","k":"metric"}\n', b"\xff\xfe\x00\n", b"\n\n\n",
+        b"\0" * 3000 + b"\n",
+        b"{]\n",
+        b"null\n",
+        b"[1,2]\n",
+        b'{"n":"x","k":"metric"}\n',
+        b"\xff\xfe\x00\n",
+        b"\n\n\n",
         b'{"n":5,"t":1,"k":"metric","name":"loss","step":1,"value":"evil"}\n',
         b'{"n":5,"t":1,"k":"metric","name":["l"],"step":1,"value":1}\n',
         b'{"n":99999999999999999999,"t":1,"k":"metric","name":"loss","step":1,"value":1}\n',
         b'{"n":5,"t":1,"k":"metric","name":"loss","step":1e400,"value":1}\n',
-        b'{"n":5,"t":1,"k":"resumed"}\n', b'{"n":5,"t":1,"k":"resumed","after":"x"}\n', b'{"n":5,"t":null,"k":"log"}\n',
-        b"[" * 5000 + b"\n", b'{"n":5,"t":1,"k":7}\n', b"}],[{\n",
+        b'{"n":5,"t":1,"k":"resumed"}\n',
+        b'{"n":5,"t":1,"k":"resumed","after":"x"}\n',
+        b'{"n":5,"t":null,"k":"log"}\n',
+        b"[" * 5000 + b"\n",
+        b'{"n":5,"t":1,"k":7}\n',
+        b"}],[{\n",
     ],
 )
 def test_garbage_between_lines_costs_only_itself(tmp_path, garbage):

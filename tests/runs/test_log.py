@@ -119,11 +119,11 @@ def test_power_lost_before_any_operation_leaves_a_run_that_resumes(tmp_path):
             pass
         else:
             break
-        for cut in ([None] if not (folder / "events.jsonl").exists() else [None, synced[0]]):
+        for cut in [None] if not (folder / "events.jsonl").exists() else [None, synced[0]]:
             if cut is not None:
                 with open(folder / "events.jsonl", "r+b") as file:
                     file.truncate(cut)
-            points, records, follower = read_all(folder)
+            _points, records, follower = read_all(folder)
             assert not [problem for problem in follower.problems if "damaged" in problem]
             named = [record.data["file"] for record in records if record.kind == "image"]
             assert all((folder / name).exists() for name in named)
@@ -155,7 +155,7 @@ def test_a_full_disk_pauses_the_log_and_loses_nothing(tmp_path):
         clock = Clock()
         log = open_log(folder, Disk(hook), clock=clock)
         tell(log)
-        points, records, follower = read_all(folder)
+        points, _records, follower = read_all(folder)
         assert points["loss"].value.tolist() == wanted and not follower.problems
         assert not list(folder.rglob("*.tmp"))
         assert all(path.stat().st_size for path in (folder / "files").iterdir())

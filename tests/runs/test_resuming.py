@@ -8,11 +8,10 @@ import time
 
 import numpy as np
 import pytest
-from conftest import until
-from test_running import follow, value_count
 
 from app.core import AssayError
 from app.runs import checkpoints
+from tests.runs.waiting import follow, until, value_count
 
 
 @pytest.fixture(scope="module")

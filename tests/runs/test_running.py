@@ -6,40 +6,13 @@ import time
 
 import numpy as np
 import pytest
-from conftest import until
 
 from app.core import AssayError
 from app.runs import processes
 from app.runs.encoding import dumps
-from app.runs.follower import Follower
 from app.runs.states import OVER
 from app.runs.summary import RunSummary
-
-
-def follow(store, run):
-    follower = Follower(store.folder(run))
-    points, records = {}, []
-    while not (batch := follower.poll()).empty:
-        if batch.rewind is not None:
-            points = {name: curve.until(batch.rewind) for name, curve in points.items()}
-        for name, curve in batch.points.items():
-            points[name] = points[name].joined(curve) if name in points else curve
-        records += batch.records
-    return points, records
-
-
-def logged(store, run, kind, name=None):
-    records = follow(store, run)[1]
-    return [record for record in records if record.kind == kind and (name is None or record.name == name)]
-
-
-def value_count(store, run):
-    points = follow(store, run)[0]
-    return len(points["value"]) if "value" in points else 0
-
-
-def no_process_left(store, run):
-    return not processes.survivors(None, None, store.run(run)["token"])
+from tests.runs.waiting import follow, logged, no_process_left, until, value_count
 
 
 def test_a_submitted_run_ends_with_its_result(store, supervise):

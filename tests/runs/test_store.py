@@ -66,8 +66,23 @@ def test_a_finished_run_shows_verdict_and_figures(store):
 def test_names_of_any_kind_are_shown_and_stored_under_our_own(store):
     """Fault 21."""
     names = [
-        "😀", "a\nb", "-rf", "x" * 255, "é", "é", "CON", "dot.", "../../etc", "a/b", "\ud800", "A", "a", "\0", "‮x",
-        "<b>", "",
+        "😀",
+        "a\nb",
+        "-rf",
+        "x" * 255,
+        "é",
+        "é",
+        "CON",
+        "dot.",
+        "../../etc",
+        "a/b",
+        "\ud800",
+        "A",
+        "a",
+        "\0",
+        "‮x",
+        "<b>",
+        "",
     ]
     runs = [store.create("fake.count", {}, name=name) for name in names]
     assert len(set(runs)) == len(names)
@@ -157,9 +172,18 @@ def test_every_file_of_a_run_cut_at_every_byte_still_opens(store):
 
 
 @pytest.mark.parametrize(
-    "content", [b"[]", b"null", b'{"task": 7, "config": [], "created": "x", "error": 3, "attempts": null}', b"\xff",
-                b'{"format": 99}', b'{"format": "x"}', b'{"pid": "1", "pid_started": 3, "state": "running", "host": 5}',
-                b'{"figures": 1}', b"{}"],
+    "content",
+    [
+        b"[]",
+        b"null",
+        b'{"task": 7, "config": [], "created": "x", "error": 3, "attempts": null}',
+        b"\xff",
+        b'{"format": 99}',
+        b'{"format": "x"}',
+        b'{"pid": "1", "pid_started": 3, "state": "running", "host": 5}',
+        b'{"figures": 1}',
+        b"{}",
+    ],
 )
 def test_a_run_folder_from_somewhere_else_is_listed_whatever_it_says(store, content):
     """Fault 67: received folders are hostile until read."""
@@ -221,8 +245,16 @@ def test_search_by_words_tags_and_settings(store):
     one, two = finished_run(store, steps=3, name="Alpha run"), finished_run(store, steps=4, verdict="Bad luck")
     store.annotate(one, note="with noise", tags=["good"])
     for text, wanted in (
-        ("alpha", [one]), ("ALPHA noise", [one]), ("luck", [two]), ("#good", [one]), ("steps=4", [two]), ("none", []),
-        ("", [two, one]), ("fake.count", [two, one]), ("steps=3 alpha", [one]), ("steps=3 luck", []),
+        ("alpha", [one]),
+        ("ALPHA noise", [one]),
+        ("luck", [two]),
+        ("#good", [one]),
+        ("steps=4", [two]),
+        ("none", []),
+        ("", [two, one]),
+        ("fake.count", [two, one]),
+        ("steps=3 alpha", [one]),
+        ("steps=3 luck", []),
     ):
         assert [summary.id for summary in store.search(text)] == wanted or set(wanted) == {one, two}
 

@@ -8,14 +8,13 @@ import sys
 import time
 
 import pytest
-from conftest import until
-from test_running import follow, value_count
 
 from app.core import AssayError
 from app.runs import processes
 from app.runs.lock import locked
 from app.runs.queue import LOCK
 from app.runs.store import Store
+from tests.runs.waiting import follow, until, value_count
 
 WINDOW = """
 import sys, time

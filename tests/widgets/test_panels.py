@@ -129,7 +129,7 @@ def test_text_that_starts_like_a_formula_is_made_harmless_in_csv(make, folder):
     rows = [["=1+1", -2], ["@x", 3], ["plain", None]]
     panel.record_added(record("table", "t", {"columns": ["name", "n"], "rows": rows}), folder)
     panel.export(folder / "t.csv")
-    read = list(csv.reader((folder / "t.csv").open(encoding="utf-8-sig")))
+    read = list(csv.reader((folder / "t.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert read == [["name", "n"], ["'=1+1", "-2"], ["'@x", "3"], ["plain", ""]]
 
 

@@ -17,7 +17,7 @@ class FlatParameters:
     """
 
     def __init__(self, parameters: Mapping[str, Tensor]) -> None:
-        names = sorted(parameters, key=_is_quantum)
+        names = sorted(parameters, key=lambda name: (_is_quantum(name), name))
         self._shapes = {name: tuple(parameters[name].shape) for name in names}
         self._front = sum(parameters[name].numel() for name in names if not _is_quantum(name))
         self.size = sum(tensor.numel() for tensor in parameters.values())

@@ -30,7 +30,7 @@ def fit_projection(train: Tensor, features: int) -> tuple[Projection, int]:
     Raises AssayError when there are fewer columns or samples than components, or when nothing varies.
     """
     # Late: half a second that tensor networks do not need.
-    from sklearn.decomposition import PCA  # type: ignore[import-untyped]
+    from sklearn.decomposition import PCA
 
     samples, width = train.shape
     if features > min(samples, width):

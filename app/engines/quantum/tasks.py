@@ -194,7 +194,7 @@ def compare(config: CompareConfig, resume: State | None = None) -> Run:
             yield Stage(f"seed {seeded.seed}")
             loaded = load(seeded, validate=seeded.patience is not None)
             prepared = loaded.prepared
-            if number == 0:
+            if number == 0 and not resume:
                 yield Table("published", 0, ("classes", "model", "accuracy", "source"), published_rows(prepared.class_names))
             if len(accuracies.get("hybrid", [])) <= number:
                 trainer = trainer_for(seeded, built(seeded, prepared), prepared, None)

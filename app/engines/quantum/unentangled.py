@@ -16,7 +16,10 @@ def unentangled(angles: Array, theta: Array) -> Array:
 
 
 def unentangled_fidelities(angles: Tensor, theta: Tensor) -> Tensor:
-    """The same for tensors, with gradients. O(m) instead of O(2^m): 20x at m = 8 (tests/bench/quantum_step.py)."""
+    """The same for tensors, with gradients.
+
+    O(m) instead of O(2^m): 2x at m = 8, B = 256, C = 10 (tests/bench/quantum_step.py).
+    """
     result: Tensor = _Unentangled.apply(angles, theta)  # type: ignore[no-untyped-call]
     return result
 

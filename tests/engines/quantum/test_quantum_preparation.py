@@ -33,9 +33,10 @@ def test_parts_do_not_share_a_row(digits):
     assert sum(map(len, parts)) == len(set.union(*parts)) == len(digits[1])
 
 
-@pytest.mark.parametrize("front", ["pca", "none", "tt"])
-def test_changing_test_samples_never_changes_training_features(front):
-    values, labels, names = made(shape=(6,))
+@pytest.mark.parametrize("shape", [(6,), (3, 3)], ids=["table", "images"])
+@pytest.mark.parametrize("front", ["pca", "none", "tt", "mps"])
+def test_changing_test_samples_never_changes_training_features(front, shape):
+    values, labels, names = made(shape=shape)
     values = values * 50 - 20
     before = prepare(values, labels, names, 0)
     spoilt = values.copy()
