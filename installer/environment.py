@@ -90,6 +90,7 @@ def _set_up(place: Place, *, for_tests: bool, torch: str | None, check_system: b
     if warning := free_space(place, state, build):
         progress.note(warning)
     place.stamp.unlink(missing_ok=True)
+    shutil.rmtree(place.scratch, ignore_errors=True)
 
     progress.step("System libraries")
     complete = system.provide(progress, for_tests, place.log) if check_system else True
@@ -160,7 +161,7 @@ def _python_inside(progress: Progress, place: Place, state: State) -> str:
     if site_packages is not None:
         progress.detail("looking for packages that are not whole")
         broken = forget_broken(site_packages)
-        told = f"repaired: {len(broken)} packages were not whole" if broken else "kept: what is there is whole"
+        told = f"not whole, so installed anew: {', '.join(broken)}" if broken else "what is there is whole"
         return f"an interrupted set-up goes on; {told}"
     kept = {place.log.name, place.busy.name}
     left = [path for path in place.venv.iterdir() if path.name not in kept]

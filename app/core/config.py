@@ -40,7 +40,7 @@ def field(
     `help` says what it is and what it trades; `log` makes a form step it by factors; `labels` gives the words for the
     choices of a `Literal`; `accepts` names the data or model kinds a path field takes.
     """
-    extra = {
+    extra: dict[str, Any] = {
         "unit": unit,
         "group": group,
         "advanced": advanced,
@@ -49,9 +49,8 @@ def field(
         "accepts": list(accepts),
         "labels": labels or {},
     }
-    return Field(
-        default, title=title, description=help, ge=ge, gt=gt, le=le, lt=lt, json_schema_extra={"assay": extra}
-    )
+    bounds: dict[str, Any] = {"ge": ge, "gt": gt, "le": le, "lt": lt}
+    return Field(default, title=title, description=help, json_schema_extra={"assay": extra}, **bounds)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ EMPTY: Mapping[str, Any] = {
     "error": None,
     "exit": None,
     "versions": {},
+    "session": False,
     "sweep": None,
     "baseline": None,
     "token": "",

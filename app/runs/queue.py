@@ -81,17 +81,19 @@ class Queue:
     def claim_next(self, limit: int) -> str | None:
         """Take the next run that may start, while fewer than `limit` are under way in the whole store; its id.
 
-        The caller owns it from here on. Of several processes that ask at once, one gets it.
+        The caller owns it from here on. Of several processes that ask at once, one gets it. A session mostly waits for
+        its user, so it neither counts nor is kept waiting.
         """
         waiting = self.waiting()
         if not set(waiting["order"]) - set(waiting["held"]):
             return None  # the usual case needs no lock
         with self.editing() as content:
             content["active"] = [name for name in content["active"] if self._store.under_way(name)]
-            if len(content["active"]) >= limit:
-                return None
+            full = sum(not self._is_session(name) for name in content["active"]) >= limit
             free: list[str] = [name for name in content["order"] if name not in content["held"]]
             for run in free:
+                if full and not self._is_session(run):
+                    continue
                 content["order"].remove(run)
                 if self._take(run):
                     content["active"].append(run)
@@ -123,6 +125,12 @@ class Queue:
             yield content
             if dumps(content) != before:
                 self._store.disk.replace(self._path, dumps(content))
+
+    def _is_session(self, run: str) -> bool:
+        try:
+            return bool(folders.read_run(self._store.folder(run))["session"])
+        except AssayError:
+            return False
 
     def _take(self, run: str) -> bool:
         place = self._store.folder(run)

@@ -84,6 +84,7 @@ class Store:
             "after": 0,
             "host": "",
             "versions": versions(),
+            "session": task.session,
             "sweep": sweep,
             "baseline": baseline,
         }

@@ -80,7 +80,7 @@ def peak_rss() -> int:
 
 def total_memory() -> int:
     """Bytes this process may use: the machine's, or less where a container says so."""
-    total = psutil.virtual_memory().total
+    total = int(psutil.virtual_memory().total)
     try:
         limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
     except OSError:

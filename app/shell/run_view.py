@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QScrollArea, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from app.core import AssayError, Figure
+from app.engines import load_tasks
 from app.runs.figures import duration_text
 from app.runs.plain_text import one_line
 from app.runs.records import Batch, Points, Record
@@ -95,6 +96,8 @@ class RunView(QWidget):
         self.tabs.currentChanged.connect(self._page_chosen)
 
         self.pages.setMinimumHeight(LEAST_HEIGHT)
+        # What the panels would like does not count: the centre scrolls only where there is less than the least height.
+        self.pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         below = QWidget()
         room = QVBoxLayout(below)
         room.setContentsMargins(0, 0, 0, 0)
@@ -184,7 +187,7 @@ class RunView(QWidget):
             if result is not None:
                 self.verdict.show_result(result)
         elif summary.state in ACTIVE and self._newest:
-            self.verdict.show_so_far(self._figures_so_far(), summary.stage or summary.state)
+            self.verdict.show_so_far(self._figures_so_far(summary.task), summary.stage or summary.state)
         if summary.error:
             self.banner.show_error(summary.error, summary.state)
         elif summary.paused:
@@ -266,9 +269,12 @@ class RunView(QWidget):
                 except (OSError, ValueError, KeyError) as error:
                     self.banner.add_finding(f"Could not show “{record.name}”: {error}", "")
 
-    def _figures_so_far(self) -> list[Figure]:
+    def _figures_so_far(self, task: str) -> list[Figure]:
         chosen = [name for name in self._newest if "test" in name or "loss" in name][:3] or list(self._newest)[:3]
-        return [Figure(name=name, value=self._newest[name]) for name in chosen]
+        known = load_tasks().get(task)
+        declared = {name: known.declaration("metric", name) if known else None for name in chosen}
+        titles = {name: emits.title if emits and emits.title else name for name, emits in declared.items()}
+        return [Figure(name=titles[name], value=self._newest[name]) for name in chosen]
 
     def _reference(self, summary: RunSummary) -> None:
         if self.workspace.references is None or not isinstance(summary.config, Mapping):

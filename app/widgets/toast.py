@@ -28,6 +28,8 @@ TONES = {
 }
 MOST_AT_ONCE = 4
 WIDTH = 380
+LIFT = 112
+"""Height above the lower edge: the run bar with its Stop button and the status bar stay free."""
 
 
 class Toast(QFrame):
@@ -165,7 +167,7 @@ class ToastStack(QWidget):
         self.resize(WIDTH + 24, self._layout.totalSizeHint().height())
         height = max(self.heightForWidth(self.width()), self._layout.totalHeightForWidth(self.width()))
         self.resize(self.width(), height if height > 0 else self.sizeHint().height())
-        self.move(host.width() - self.width(), host.height() - self.height() - 24)
+        self.move(host.width() - self.width(), host.height() - self.height() - LIFT)
         self.raise_()
 
 

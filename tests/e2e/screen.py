@@ -131,6 +131,19 @@ class Screen:
         picture.save(self.folder / f"{self._shots:02d}-{name}.png")
         return picture
 
+    def settle(self, limit: float = 15.0) -> None:
+        """Wait until nothing moves above the status bar."""
+        region = (0, 0, SIZE[0], SIZE[1] - 70)
+
+        def look() -> bool:
+            pictures = []
+            for _ in range(2):
+                pictures.append(ImageGrab.grab(bbox=region, xdisplay=self.environment["DISPLAY"]).tobytes())
+                time.sleep(0.5)
+            return pictures[0] == pictures[1]
+
+        wait_for(look, limit, "the window does not come to rest")
+
     def find_patch(self, colour: tuple[int, int, int], least: tuple[int, int] = (40, 18), limit: float = 20.0) -> tuple[int, int]:
         """Centre of the topmost rectangle of one colour, such as the button of a page: what an eye would look for."""
 

@@ -33,6 +33,7 @@ def shots(tmp_path: Path) -> Path:
 def screen(shots: Path, own_home: Path, no_network: list[object]) -> Iterator[Screen]:
     screen = Screen(shots, dict(os.environ))
     yield screen
+    screen.shoot("end")
     screen.close()
 
 
@@ -86,12 +87,13 @@ def test_a_first_time_user_gets_from_the_start_page_to_a_report(screen, own_home
         screen.shoot("live")
         summary = reaches(store, first, OVER, TRY_LIMIT)
         assert summary.state == "done" and summary.verdict, summary
-        wait_for(lambda: True, 1, "")
+        screen.settle()
         screen.shoot("done")
 
         screen.keys("ctrl+0")
         assert screen.drag([shapes], 660, 300) == "dropped CopyAction"
         screen.find("Dropped")
+        screen.settle()
         screen.shoot("dropped")
         screen.keys("Return")
         wait_for(lambda: "my shapes" in kept_session(own_home), 20, "the form was not filled")
@@ -119,7 +121,7 @@ def test_a_first_time_user_gets_from_the_start_page_to_a_report(screen, own_home
         screen.keys("ctrl+f", "Tab", "Home", "shift+Down")
         screen.shoot("selected")
         screen.keys("ctrl+shift+k")
-        wait_for(lambda: True, 1, "")
+        screen.settle()
         screen.shoot("compare")
         screen.keys("ctrl+1", "ctrl+shift+r")
         wait_for(lambda: list(store.root.glob("runs/*/report.html")), 60, "no report was written")

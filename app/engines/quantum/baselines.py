@@ -58,10 +58,8 @@ class Outcome:
 BASELINES: dict[str, Baseline] = {
     rival.key: rival
     for rival in (
-        Baseline(
-            "linear_head", "Same tensor network, plain linear head", "The honest rival: all but the quantum states"
-        ),
-        Baseline("sigmoid_head", "Same tensor network, sigmoid and linear head", "A weaker head; not to be used alone"),
+        Baseline("linear_head", "Same front end, plain linear head", "The honest rival: all but the quantum states"),
+        Baseline("sigmoid_head", "Same front end, sigmoid and linear head", "A weaker head; not to be used alone"),
         Baseline("dnn", "Pixel network, same budget", "One hidden layer, tuned on training samples"),
         Baseline("dnn_wide", "Pixel network, one unit more", "As above, just over the budget"),
         Baseline("pca_dnn", "PCA and dense network", "Principal components, then a network of QuClassi's size"),
@@ -84,12 +82,23 @@ def unavailable(key: str, prepared: Prepared, features: int = 4) -> str:
 
 
 def compete(
-    key: str, prepared: Prepared, seed: int, *, budget: int, features: int = 4, bond: int = 4, epochs: int = 40
+    key: str,
+    prepared: Prepared,
+    seed: int,
+    *,
+    budget: int,
+    front: Front = "tt",
+    features: int = 4,
+    bond: int = 4,
+    epochs: int = 40,
+    batch: int = 32,
+    rate: float = 0.02,
 ) -> Contest:
     """Train one rival on the training part (and the validation part, if any) and test it.
 
-    `budget` is the number of trainable parameters of the model compared with; `features`, `bond` and `epochs` are its
-    own. Raises AssayError for an unknown key or one that is `unavailable`.
+    `budget` is the number of trainable parameters of the model compared with; `front`, `features`, `bond`, `epochs`,
+    `batch` and `rate` are its own, so that a head on the same front end is trained exactly as the model was. Raises
+    AssayError for an unknown key or one that is `unavailable`.
     """
     if key not in BASELINES:
         raise AssayError(f"There is no baseline “{key}”", remedy=f"Known: {', '.join(BASELINES)}")
@@ -99,7 +108,7 @@ def compete(
     if key in ("dnn", "dnn_wide"):
         return _pixel_network(key, prepared, seed, budget)
     if key in ("linear_head", "sigmoid_head"):
-        return _headed(key, prepared, seed, features, bond, epochs)
+        return _headed(key, prepared, seed, front, features, bond, Recipe(epochs=epochs, batch=batch, rate=rate))
     if key == "softmax":
         return _softmax(prepared, seed, epochs)
     if key == "pca_dnn":
@@ -149,22 +158,28 @@ def _tuned(key: str, prepared: Prepared, seed: int, x: Tensor, test_x: Tensor, h
     return _outcome(key, prepared, network.size, 0, network.predict(test_x), settings)
 
 
-def _headed(key: str, prepared: Prepared, seed: int, features: int, bond: int, epochs: int) -> Contest:
-    model = build(prepared, seed, front="tt", features=features, bond=bond)
-    front = {name: model.parameters[name] for name in ("core0", "core1", "bias")}
+def _headed(key: str, prepared: Prepared, seed: int, front: Front, features: int, bond: int, recipe: Recipe) -> Contest:
+    """The model's own front end, a frozen one included, with a linear layer in place of the quantum states."""
+    model = build(prepared, seed, front=front, features=features, bond=bond)
+    trained_with_it = {
+        name: tensor
+        for name, tensor in model.parameters.items()
+        if not name.startswith("theta") and name != "log_temperature"
+    }
     squash: Callable[[Tensor], Tensor] = torch.nn.Identity() if key == "linear_head" else torch.sigmoid
     network = classical.headed_network(
-        front,
+        trained_with_it,
         lambda parameters, x: model.with_parameters(parameters).signals(x),
-        features,
+        model.features,
         model.classes,
         stream(seed, "init", 1),
         squash=squash,
     )
     x, y = _training(prepared)
-    fitting = classical.fit(network, x, y, seed, epochs=epochs, batch=32, rate=0.02)
-    trained = yield from _reported(fitting, 0, epochs, "")
-    return _outcome(key, prepared, trained.size, 0, trained.predict(prepared.test_x), f"rate 0.02, {epochs} epochs")
+    fitting = classical.fit(network, x, y, seed, epochs=recipe.epochs, batch=recipe.batch, rate=recipe.rate)
+    trained = yield from _reported(fitting, 0, recipe.epochs, "")
+    settings = f"rate {recipe.rate:g}, {recipe.epochs} epochs"
+    return _outcome(key, prepared, trained.size, 0, trained.predict(prepared.test_x), settings)
 
 
 def _softmax(prepared: Prepared, seed: int, epochs: int) -> Contest:

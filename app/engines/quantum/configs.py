@@ -185,7 +185,7 @@ class TrainConfig(ModelConfig):
         "linear head",
         group="Evaluation",
         labels={
-            "linear head": "Same network with a plain linear head",
+            "linear head": "Same front end with a plain linear head",
             "quick": "Also PCA QuClassi and a small DNN",
             "all": "All baselines",
         },
@@ -235,7 +235,9 @@ class EvaluateConfig(Config):
 class ProbeConfig(Config):
     """Ask a trained model about drawings and noise while it stays loaded."""
 
-    model: str = field(title="Trained model", widget="model", accepts=("quantum-model",), help="Folder made by training")
+    model: str = field(
+        title="Trained model", widget="model", accepts=("quantum-model",), help="Folder made by training"
+    )
     seed: int = field(0, ge=0, lt=2**63)
 
 

@@ -34,8 +34,8 @@ def hardware(config: HardwareConfig, resume: State | None = None) -> Run:
     from app.engines.quantum.ibm_tickets import Ticket
     from app.engines.quantum.reading import NoisyReading, judge, read_exactly
     from app.engines.quantum.regression import regress
-    from app.engines.quantum.sampling import abstentions
     from app.engines.quantum.samples import open_trained
+    from app.engines.quantum.sampling import abstentions
     from app.engines.quantum.verdicts import noise_result
 
     torch.set_num_threads(1)

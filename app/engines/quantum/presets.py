@@ -28,9 +28,7 @@ SUBSET_CLASSES = (
 TRAIN_PRESETS = {
     "digits": Preset("Digits, ten classes", {"classes": (), "epochs": 60}, "The measured default for ten classes"),
     "pair": Preset("Digits, 3 against 9", {"classes": ("3", "9"), "epochs": 40}, "Two seconds on a laptop"),
-    "images": Preset(
-        "28 × 28 images", {"epochs": 20, "batch_size": 64}, "The measured default for MNIST-sized images"
-    ),
+    "images": Preset("28 × 28 images", {"epochs": 20, "batch_size": 64}, "The measured default for MNIST-sized images"),
     "mps": Preset(
         "Matrix product state", {"front_end": "mps", "learning_rate": 0.01}, "Ten times the parameters, more accurate"
     ),

@@ -43,15 +43,15 @@ class Reading:
     def recalls(self) -> NDArray[np.float64]:
         """Accuracy per true class (classes,), NaN for a class without samples."""
         counts = self.scores.confusion.sum(axis=1)
-        return np.divide(np.diag(self.scores.confusion), counts, out=np.full(len(counts), np.nan), where=counts > 0)
+        shares = np.full(len(counts), np.nan)
+        np.divide(np.diag(self.scores.confusion), counts, out=shares, where=counts > 0)
+        return shares
 
 
 def judge(fidelity: NDArray[np.float64], labels: NDArray[np.int64], names: tuple[str, ...]) -> Reading:
     """Argmax of measured or exact fidelities against the truth; the lowest index wins a tie."""
     predictions = fidelity.argmax(axis=1)
-    return Reading(
-        fidelity, labels, predictions, score(labels, predictions, names), fidelity_matrix(fidelity, labels)
-    )
+    return Reading(fidelity, labels, predictions, score(labels, predictions, names), fidelity_matrix(fidelity, labels))
 
 
 def read_exactly(model: Model, x: Tensor, labels: NDArray[np.int64]) -> Reading:

@@ -94,15 +94,15 @@ def open_trained(folder: str) -> Trained:
     model = load_model(place / "model.json")
     samples = place / "held-out.npz"
     if not samples.is_file() or samples.stat().st_size > LARGEST_HELD_OUT:
-        raise AssayError(
-            "The model folder lacks its test samples", where=str(samples), remedy="Train the model again."
-        )
+        raise AssayError("The model folder lacks its test samples", where=str(samples), remedy="Train the model again.")
     try:
         with np.load(samples, allow_pickle=False) as arrays:
             x, y = arrays["x"], arrays["y"]
     except (OSError, ValueError, KeyError) as error:
         raise AssayError(
-            "The test samples of the model cannot be read", where=str(samples), why=str(error),
+            "The test samples of the model cannot be read",
+            where=str(samples),
+            why=str(error),
             remedy="Train the model again.",
         ) from error
     expected = tuple(model.input_shape)
@@ -116,4 +116,3 @@ def open_trained(folder: str) -> Trained:
     if y.min() < 0 or y.max() >= model.classes:
         raise AssayError("The test samples have labels that the model does not know", where=str(samples))
     return Trained(model, torch.from_numpy(x.astype(np.float64)), y.astype(np.int64))
-

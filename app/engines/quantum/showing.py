@@ -44,7 +44,7 @@ def introduction(loaded: "Loaded", model: "Model") -> Iterator[Event]:
 
 
 def circuit_of(model: "Model") -> Table:
-    """The inversion circuit of the model as rows for the circuit panel."""
+    """The SWAP test of the model, with its ancilla, as rows for the circuit panel."""
     from app.engines.quantum.drawing import circuit_columns
 
     drawing = circuit_columns(model.qubits, model.layers, "ancilla")

@@ -11,6 +11,7 @@ from app.core import (
     Checkpoint,
     Emits,
     Event,
+    Log,
     Metric,
     Progress,
     Ready,
@@ -25,7 +26,7 @@ from app.core import (
 )
 from app.core.task import Command, Run
 from app.engines.quantum import ibm_tasks, showing
-from app.engines.quantum.configs import CompareConfig, DataConfig, EvaluateConfig, ProbeConfig, TrainConfig
+from app.engines.quantum.configs import CompareConfig, EvaluateConfig, ModelConfig, ProbeConfig, TrainConfig
 from app.engines.quantum.presets import COMPARE_PRESETS, TRAIN_PRESETS
 from app.engines.quantum.showing import BAR_COLUMNS, ESTIMATE_COLUMNS, estimate_row
 
@@ -79,7 +80,7 @@ def train(config: TrainConfig, resume: State | None = None) -> Run:
 
     from app.engines.quantum.ansatz import ESTIMATORS
     from app.engines.quantum.assembling import built, load, loss_on, trainer_for
-    from app.engines.quantum.baselines import BASELINES
+    from app.engines.quantum.baselines import BASELINES, unavailable
     from app.engines.quantum.reading import read_exactly
     from app.engines.quantum.samples import Trained
     from app.engines.quantum.training import Trainer
@@ -127,7 +128,13 @@ def train(config: TrainConfig, resume: State | None = None) -> Run:
                 yield Checkpoint({"trainer": trainer.state(), "rivals": []})
             yield Stage("compare")
             keys = {"linear head": QUICK[:1], "quick": QUICK, "all": tuple(BASELINES)}[config.compare]
-            for key in keys[len(rivals) :]:
+            met = {rival.key for rival in rivals}
+            for key in keys:
+                reason = unavailable(key, prepared, config.features)
+                if key in met or reason:
+                    if reason:
+                        yield Log(f"{BASELINES[key].title} is left out: {reason}")
+                    continue
                 rivals.append((yield from _competed(key, config, prepared, model.counts()["total"])))
                 yield Table("rivals", len(rivals), BAR_COLUMNS, showing.rival_bars(reading, model, rivals))
                 yield Checkpoint({"trainer": trainer.state(), "rivals": [asdict(rival) for rival in rivals]})
@@ -173,7 +180,7 @@ def compare(config: CompareConfig, resume: State | None = None) -> Run:
     import torch
 
     from app.engines.quantum.assembling import built, load, trainer_for
-    from app.engines.quantum.baselines import BASELINES
+    from app.engines.quantum.baselines import BASELINES, unavailable
     from app.engines.quantum.published import published_rows
     from app.engines.quantum.reading import read_exactly
     from app.engines.quantum.verdicts import comparison_result
@@ -189,13 +196,13 @@ def compare(config: CompareConfig, resume: State | None = None) -> Run:
     try:
         for number in range(config.repeats):
             seeded = config.model_copy(update={"seed": config.seed + number})
-            if all(len(accuracies.get(key, [])) > number for key in ("hybrid", *keys)):
-                continue
             yield Stage(f"seed {seeded.seed}")
             loaded = load(seeded, validate=seeded.patience is not None)
             prepared = loaded.prepared
             if number == 0 and not resume:
-                yield Table("published", 0, ("classes", "model", "accuracy", "source"), published_rows(prepared.class_names))
+                yield Table(
+                    "published", 0, ("classes", "model", "accuracy", "source"), published_rows(prepared.class_names)
+                )
             if len(accuracies.get("hybrid", [])) <= number:
                 trainer = trainer_for(seeded, built(seeded, prepared), prepared, None)
                 while not trainer.finished:
@@ -209,7 +216,7 @@ def compare(config: CompareConfig, resume: State | None = None) -> Run:
                 yield Checkpoint({"accuracies": accuracies, "parameters": parameters})
             budget = parameters["hybrid"]
             for key in keys:
-                if len(accuracies.get(key, [])) > number:
+                if len(accuracies.get(key, [])) > number or unavailable(key, prepared, config.features):
                     continue
                 rival = yield from _competed(key, seeded, prepared, budget)
                 accuracies.setdefault(key, []).append(rival.accuracy)
@@ -316,14 +323,23 @@ def probe(config: ProbeConfig, resume: State | None = None) -> Run:
         return Result(verdict=f"{count} questions were answered", tone="neutral")
 
 
-def _competed(key: str, config: DataConfig, prepared: "Prepared", budget: int) -> Generator[Event, None, "Rival"]:
+def _competed(key: str, config: ModelConfig, prepared: "Prepared", budget: int) -> Generator[Event, None, "Rival"]:
     """Train one baseline on the same split with about as many parameters; reports its progress."""
     from app.engines.quantum.baselines import compete
     from app.engines.quantum.verdicts import Rival
 
-    features = getattr(config, "features", 4)
-    bond = getattr(config, "bond_dimension", 4)
-    work = compete(key, prepared, config.seed, budget=budget, features=features, bond=bond)
+    work = compete(
+        key,
+        prepared,
+        config.seed,
+        budget=budget,
+        front=config.front_end,
+        features=config.features,
+        bond=config.bond_dimension,
+        epochs=config.epochs,
+        batch=config.batch_size,
+        rate=config.learning_rate,
+    )
     while True:
         try:
             step = next(work)
@@ -347,7 +363,8 @@ def _read(
         try:
             done, total = next(work)
         except StopIteration as end:
-            return end.value
+            noisy: NoisyReading = end.value
+            return noisy
         yield Progress(done, total, "circuit")
 
 

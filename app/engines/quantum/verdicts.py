@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -60,8 +61,8 @@ def training_result(
         difference = paired_difference(
             (head.predictions == labels).astype(float).tolist(), (predictions == labels).astype(float).tolist()
         )
-        figures.append(_share("accuracy, same network with plain linear head", head.accuracy, len(labels)))
-        figures.append(_difference("difference to the plain linear head", difference))
+        figures.append(_share("with a plain linear head", head.accuracy, len(labels)))
+        figures.append(_difference("difference", difference))
         notes.append(against_linear_head(scores.accuracy, head.accuracy, difference))
     figures += [
         Figure(name="balanced accuracy", value=scores.balanced, n=scores.n, better="higher"),
@@ -113,15 +114,17 @@ def against_linear_head(hybrid: float, head: float, difference: Interval | None)
         figures += f", difference {difference.centre:+.3f} ± {difference.half:.3f}"
     if abs(hybrid - head) <= TIE:
         return (
-            f"The same tensor network with a plain linear head ties ({figures}): what is gained comes from the "
-            "network's economy with parameters, not from the quantum states."
+            f"The same front end with a plain linear head ties ({figures}): what is gained comes from the "
+            "front end's economy with parameters, not from the quantum states."
         )
     if hybrid > head:
         return (
-            f"The quantum states are ahead of the same network with a plain linear head here ({figures}). One split "
+            f"The quantum states are ahead of the same front end with a plain linear head here ({figures}). One split "
             "shows little: compare over several seeds before you believe it."
         )
-    return f"The same network with a plain linear head does better ({figures}): the quantum states cost accuracy here."
+    return (
+        f"The same front end with a plain linear head does better ({figures}): the quantum states cost accuracy here."
+    )
 
 
 def comparison_result(
@@ -134,7 +137,11 @@ def comparison_result(
         half = interval.half if np.isfinite(interval.half) else None
         figures.append(
             Figure(
-                name=titles[key], value=interval.centre, interval=half, n=len(values), better="higher",
+                name=titles[key],
+                value=interval.centre,
+                interval=half,
+                n=len(values),
+                better="higher",
                 note=f"{parameters[key]} parameters",
             )
         )
@@ -169,9 +176,13 @@ def noise_result(exact: Scores, readings: Sequence[NoisyReading], partial: bool)
     figures = [_accuracy("accuracy, exact fidelities", exact)]
     for reading in readings:
         figures.append(
-            _accuracy(f"accuracy, {reading.estimator}", reading.reading.scores, f"{reading.shots} shots on {reading.device}")
+            _accuracy(
+                f"accuracy, {reading.estimator}", reading.reading.scores, f"{reading.shots} shots on {reading.device}"
+            )
         )
-        figures.append(Figure(name=f"slope of F̂ on F, {reading.estimator}", value=reading.line.slope, n=reading.line.points))
+        figures.append(
+            Figure(name=f"slope of F̂ on F, {reading.estimator}", value=reading.line.slope, n=reading.line.points)
+        )
     words = f"loses {100 * cost:.1f} points" if cost > 0.005 else "loses nothing that can be seen"
     return Result(
         verdict=f"Read by the {best.estimator} test on {best.device}, the model {words} ({best.reading.scores.n} samples)",
@@ -184,8 +195,12 @@ def noise_result(exact: Scores, readings: Sequence[NoisyReading], partial: bool)
         "for that machine, run by Qiskit Aer.",
         details={
             reading.estimator: {
-                "slope": reading.line.slope, "offset": reading.line.offset, "rmse": reading.line.rmse,
-                "abstained": reading.abstained, "two-qubit gates": reading.two_qubit_gates, "depth": reading.depth,
+                "slope": reading.line.slope,
+                "offset": reading.line.offset,
+                "rmse": reading.line.rmse,
+                "abstained": reading.abstained,
+                "two-qubit gates": reading.two_qubit_gates,
+                "depth": reading.depth,
             }
             for reading in readings
         },
@@ -200,9 +215,7 @@ def _accuracy(name: str, scores: Scores, note: str = "") -> Figure:
 
 
 def _share(name: str, value: float, n: int) -> Figure:
-    return Figure(
-        name=name, value=value, interval=proportion_interval(round(value * n), n).half, n=n, better="higher"
-    )
+    return Figure(name=name, value=value, interval=proportion_interval(round(value * n), n).half, n=n, better="higher")
 
 
 def _difference(name: str, interval: Interval) -> Figure:
@@ -210,7 +223,7 @@ def _difference(name: str, interval: Interval) -> Figure:
     return Figure(name=name, value=interval.centre, interval=half, n=interval.n, better="higher")
 
 
-def _tone(scores: Scores, classes: int, head: float | None) -> str:
+def _tone(scores: Scores, classes: int, head: float | None) -> Literal["good", "bad", "neutral"]:
     if scores.interval.low <= 1 / classes:
         return "bad"
     return "neutral" if head is None or scores.accuracy <= head + TIE else "good"

@@ -1,7 +1,26 @@
 """Quantum: how few qubits classify my data, and what does a real device's noise cost?"""
 
-from app.widgets.declare import Bars, Custom, Heatmap, Images, LogOf, Plot, TableOf
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.engines.quantum.published import QUANTUMFLOW, QUANTUMFLOW_ROWS
+from app.widgets.declare import Bars, Custom, Heatmap, Images, LogOf, Plot, Reference, TableOf
 from app.workspaces.declare import Page, Session, Step, Workspace
+
+
+def published(task: str, config: Mapping[str, Any]) -> Mapping[str, Sequence[Reference]]:
+    """What others published for the chosen subset of digits; nothing where no figure fits."""
+    wanted = sorted(map(str, config.get("classes") or ()))
+    for row in QUANTUMFLOW_ROWS:
+        if sorted(row.classes) == wanted:
+            return {
+                "accuracy/test": (
+                    Reference(row.plain, "QuantumFlow, MNIST", QUANTUMFLOW),
+                    Reference(row.batch_norm, "QuantumFlow with BN, MNIST", QUANTUMFLOW),
+                )
+            }
+    return {}
+
 
 HERE = "app.workspaces.quantum"
 
@@ -112,6 +131,7 @@ WORKSPACE = Workspace(
             tasks=("quantum.hardware", "quantum.machines"),
         ),
     ),
+    references=published,
     sessions=(Session("quantum.probe", role="quantum-model", field="model"),),
     send_to={
         "quantum-model": (

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
+from app.runs.evidence import read_array
 from app.runs.records import Record
 from app.widgets.panels import Panel
 from app.widgets.theme import Theme
@@ -95,7 +96,9 @@ class BlochSpheres(QWidget):
         metrics = QFontMetricsF(painter.font())
         for label, point in (("|0⟩", (0, 0, 1.16)), ("|1⟩", (0, 0, -1.16)), ("x", (1.14, 0, 0)), ("y", (0, 1.14, 0))):
             at = self._project(point, centre, radius)
-            painter.drawText(QPointF(at.x() - metrics.horizontalAdvance(label) / 2, at.y() + metrics.ascent() / 2), label)
+            painter.drawText(
+                QPointF(at.x() - metrics.horizontalAdvance(label) / 2, at.y() + metrics.ascent() / 2), label
+            )
         painter.drawText(QPointF(box.left() + 6, box.top() + metrics.ascent() + 2), f"qubit {qubit + 1}")
         order = sorted(range(len(self._moment.names)), key=lambda k: self._depth(self._moment.arrows[k, qubit]))
         for k in order:
@@ -117,9 +120,7 @@ class BlochSpheres(QWidget):
         outwards = QPointF(math.cos(angle), math.sin(angle)) * 9
         metrics = QFontMetricsF(painter.font())
         name = self._moment.names[k]
-        painter.drawText(
-            tip + outwards + QPointF(-metrics.horizontalAdvance(name) / 2, metrics.ascent() / 2 - 1), name
-        )
+        painter.drawText(tip + outwards + QPointF(-metrics.horizontalAdvance(name) / 2, metrics.ascent() / 2 - 1), name)
 
     def _project(self, vector: np.ndarray | tuple[float, float, float], centre: QPointF, radius: float) -> QPointF:
         x, y, z = (float(part) for part in vector)
@@ -157,9 +158,11 @@ class BlochPanel(Panel):
         return (kind, name) == ("array", "states/bloch")
 
     def record_added(self, record: Record, folder: Path) -> None:
-        arrows = np.load(folder / record.data["file"], allow_pickle=False)
+        moment = _moment(record, folder)
+        if moment is None:
+            return
         follow = self._slider.value() == self._slider.maximum()
-        self._moments.append(Moment(record.seq, record.step or 0, arrows, tuple(record.data["labels"][0])))
+        self._moments.append(moment)
         self._slider.setMaximum(len(self._moments) - 1)
         if follow:
             self._slider.setValue(len(self._moments) - 1)
@@ -202,9 +205,10 @@ class DrawnStatePanel(Panel):
         return (kind, name) == ("array", "probe/bloch")
 
     def record_added(self, record: Record, folder: Path) -> None:
-        arrows = np.load(folder / record.data["file"], allow_pickle=False)
-        self._spheres.show_moment(Moment(record.seq, record.step or 0, arrows, tuple(record.data["labels"][0])))
-        self.set_filled(True)
+        moment = _moment(record, folder)
+        if moment is not None:
+            self._spheres.show_moment(moment)
+            self.set_filled(True)
 
     def clear(self) -> None:
         super().clear()
@@ -213,6 +217,15 @@ class DrawnStatePanel(Panel):
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
         self._spheres.set_theme(theme)
+
+
+def _moment(record: Record, folder: Path) -> Moment | None:
+    """The states that a record names; None where the file is missing or holds something else."""
+    arrows = read_array(folder, record.data.get("file"))
+    labels = record.data.get("labels") or [[]]
+    if arrows is None or arrows.ndim != 3 or arrows.shape[2] != 3 or len(labels[0]) != len(arrows):
+        return None
+    return Moment(record.seq, record.step or 0, arrows, tuple(map(str, labels[0])))
 
 
 def _grid(items: int, width: float, height: float) -> tuple[int, float]:

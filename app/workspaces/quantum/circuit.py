@@ -1,13 +1,14 @@
 """The circuit of the run: gates on wires, as declared by the task's table of gates."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QScrollArea, QSizePolicy, QWidget
 
+from app.runs.evidence import read_json
 from app.runs.records import Record
 from app.widgets.panels import Panel
 from app.widgets.theme import Theme
@@ -148,17 +149,30 @@ class CircuitPanel(Panel):
     def record_added(self, record: Record, folder: Path) -> None:
         rows = record.data.get("rows")
         if rows is None:
-            rows = json.loads((folder / record.data["file"]).read_text(encoding="utf-8"))["rows"]
-        wires = next(tuple(row[2].split(",")) for row in rows if row[1] == "wires")
-        index = {name: k for k, name in enumerate(wires)}
-        gates = tuple(
-            Gate(int(column), gate, tuple(index[name] for name in on.split(",")), label, parameter, role)
-            for column, gate, on, label, parameter, role in rows
-            if gate != "wires"
-        )
-        self._view.show_drawing(Drawing(wires, gates))
-        self.set_filled(True)
+            content = read_json(folder, str(record.data.get("file", "")))
+            rows = content.get("rows") if isinstance(content, dict) else None
+        drawing = _drawing(rows or [])
+        if drawing is not None:
+            self._view.show_drawing(drawing)
+            self.set_filled(True)
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
         self._view.set_theme(theme)
+
+
+def _drawing(rows: list[list[Any]]) -> Drawing | None:
+    """The drawing that rows (column, gate, wires, label, parameter, role) describe; None where they describe none."""
+    try:
+        wires = next(tuple(row[2].split(",")) for row in rows if row[1] == "wires")
+        index = {name: k for k, name in enumerate(wires)}
+        return Drawing(
+            wires,
+            tuple(
+                Gate(int(column), gate, tuple(index[name] for name in on.split(",")), label, parameter, role)
+                for column, gate, on, label, parameter, role in rows
+                if gate != "wires" and role in ROLE_TOKENS
+            ),
+        )
+    except (StopIteration, KeyError, ValueError, TypeError, AttributeError, IndexError):
+        return None

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from app.runs.evidence import read_array
 from app.runs.records import Record
 from app.widgets.panels import Panel
 from app.widgets.theme import Theme
@@ -213,11 +214,16 @@ class PadPanel(Panel):
         self.set_filled(True)
         if record.kind == "artifact":
             return
-        values = np.load(folder / record.data["file"], allow_pickle=False)
-        if record.name == "probe/sample":
-            self._pad.show_pixels(values)
+        values = read_array(folder, record.data.get("file"))
+        if values is None:
             return
-        names = list(record.data["labels"][0])
+        if record.name == "probe/sample":
+            if values.ndim == 2:
+                self._pad.show_pixels(values)
+            return
+        names = [str(name) for name in (record.data.get("labels") or [[]])[0]]
+        if values.ndim != 1 or len(names) != len(values) or len(values) < 2:
+            return
         if record.name == "probe/features":
             self._readout.show_group("Features u", [(n, float(v), False) for n, v in zip(names, values, strict=True)])
             return
