@@ -15,7 +15,7 @@ from installer import environment
 from installer.checks import run_checks
 from installer.faults import SetupError
 from installer.place import Place
-from installer.torch_builds import INDEXES
+from installer.torch_builds import BUILDS
 
 DEMO = ["demo", "--out", "assay-demo"]
 
@@ -46,7 +46,7 @@ def main(words: Sequence[str], root: Path) -> int:
 def parser() -> argparse.ArgumentParser:
     """Arguments it does not know are handed on to Assay or to pytest."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--torch", choices=tuple(INDEXES), help="the build of PyTorch (default: the one pip finds)")
+    common.add_argument("--torch", choices=tuple(BUILDS), help="the build of PyTorch (default: the one pip finds)")
     common.add_argument("--no-system-check", action="store_true", help="do not look at the system's libraries")
     top = argparse.ArgumentParser(prog="installer/dev.py", description="Set up Assay, then start it or test it.")
     commands = top.add_subparsers(dest="command", required=True)

@@ -16,13 +16,18 @@ from installer.faults import SetupError
 from installer.pip import count_pins, run_pip, without_hashes
 from installer.place import RUN_LOCK, TEST_LOCK, Place
 from installer.progress import Progress
-from installer.pythons import machine_problem
+from installer.pythons import SUPPORTED, machine_problem
 from installer.repair import forget_broken
 from installer.stamp import Stamp, State, read_stamp, state_of, write_stamp
 
 STEPS = 5
-SELF_TEST = "import PySide6.QtWidgets, numpy, torch, qiskit, cv2, pydantic"
-INSIDE = "import sys, sysconfig, pip; print(sys.prefix); print(sysconfig.get_path('purelib'))"
+SELF_TEST = "import platform, PySide6.QtWidgets, numpy, torch, qiskit, cv2, pydantic; print(platform.python_version())"
+INSIDE = """
+import sys, sysconfig, pip
+print(sys.prefix)
+print(sysconfig.get_path("purelib"))
+print(*sys.version_info[:2])
+"""
 
 
 def ensure(place: Place, *, for_tests: bool, torch: str | None, check_system: bool = True) -> None:
@@ -106,19 +111,16 @@ def _set_up(place: Place, *, for_tests: bool, torch: str | None, check_system: b
     progress.done()
 
     progress.step(f"PyTorch ({build or 'the build of the package index'})")
-    if before is not None and before.torch != build:
-        run_pip(progress, place, ["uninstall", "--yes", "torch"], keep_open=[held])
     pins = place.venv / "assay-pins.txt"
     pins.write_text("".join(without_hashes(lock.read_text(encoding="utf-8")) for lock in locks), encoding="utf-8")
     run_pip(progress, place, ["install", "--constraint", str(pins), *torch_arguments], keep_open=[held])
     progress.done()
 
     progress.step("Check")
-    run_pip(progress, place, ["check"])
-    _self_test(progress, place)
+    python = _self_test(progress, place)
     shutil.rmtree(place.scratch, ignore_errors=True)
     executable = os.path.realpath(place.python)
-    write_stamp(place, Stamp(sys.version.split()[0], executable, build, hashes, complete and check_system))
+    write_stamp(place, Stamp(python, executable, build, hashes, complete and check_system))
     progress.done()
     progress.finish("Assay is set up")
 
@@ -146,7 +148,7 @@ def _make_room(place: Place) -> None:
     else:
         strange = place.venv.is_symlink() or place.venv.exists()
     if strange:
-        raise SetupError(f"{place.venv} is there and is not an environment of Assay", "Move it away and start again.")
+        raise SetupError(f"{place.venv} is there and is not an environment of Python", "Move it away and start again.")
     try:
         place.venv.mkdir(exist_ok=True)
     except OSError as error:
@@ -191,16 +193,19 @@ def _site_packages(place: Place) -> Path | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     lines = answer.stdout.splitlines()
-    if answer.returncode != 0 or len(lines) != 2 or not os.path.samefile(lines[0], place.venv):
+    if answer.returncode != 0 or len(lines) != 3 or not os.path.samefile(lines[0], place.venv):
+        return None
+    if tuple(map(int, lines[2].split())) not in SUPPORTED:
         return None
     return Path(lines[1])
 
 
-def _self_test(progress: Progress, place: Place) -> None:
-    """The large libraries load: the last thing before the stamp says so."""
+def _self_test(progress: Progress, place: Place) -> str:
+    """The large libraries load: the last thing before the stamp says so. Returns the version of Python inside."""
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     command = [str(place.python), "-I", "-c", SELF_TEST]
     outcome = progress.follow(command, place.log, lambda line: None, environment=environment)
     if outcome.code != 0:
         said = "\n".join(f"    {line}" for line in outcome.tail)
         raise SetupError(f"What was installed does not load:\n{said}", f"Everything that was said: {place.log}")
+    return outcome.tail[-1]

@@ -14,17 +14,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BY_NAME = re.compile(r"^(torch|triton|cuda-[a-z]+|nvidia-[a-z0-9-]+)==")
+EXTRAS = ("--extra", "test", "--extra", "cluster", "--extra", "tracking")
 HEADER = "# {what}\n# Made by `python -m installer.lock`; never edited by hand.\n"
 
 
 def main() -> int:
-    """Resolve twice (all extras, then the core under the same pins), so that the locks cannot disagree."""
+    """Resolve twice (with the tests' extras, then the core under the same pins), so that the locks cannot disagree."""
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if uv is None:
         print("uv is not installed: pip install uv", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder:
-        everything = _resolve(uv, Path(folder) / "everything.txt", "--all-extras")
+        everything = _resolve(uv, Path(folder) / "everything.txt", *EXTRAS)
         pins = Path(folder) / "pins.txt"
         pins.write_text("\n".join(entry.split(" \\\n", 1)[0] for entry in everything) + "\n", encoding="utf-8")
         core = _resolve(uv, Path(folder) / "core.txt", "--constraint", str(pins))

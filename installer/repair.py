@@ -23,7 +23,10 @@ def forget_broken(site_packages: Path) -> list[str]:
 
 
 def is_whole(dist_info: Path) -> bool:
-    """Whether each file of the package is there with the recorded content (files without a hash are not judged)."""
+    """Whether each file of the package is there with the recorded content.
+
+    Not judged: files without a hash, and bytecode, which Python writes anew although some wheels bring and record it.
+    """
     try:
         rows = list(csv.reader((dist_info / "RECORD").read_text(encoding="utf-8").splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error):
@@ -35,7 +38,7 @@ def is_whole(dist_info: Path) -> bool:
 
 def _matches(path: Path, recorded: str, size: str) -> bool:
     algorithm, _, value = recorded.partition("=")
-    if not value:
+    if not value or path.suffix == ".pyc":
         return True
     try:
         if size and path.stat().st_size != int(size):

@@ -67,7 +67,9 @@ def tell(event: Event) -> Told:
     return Told(fields["k"], str(fields.get("name", "")), line, tuple(sorted(files.items())), state)
 
 
-def play(task: Task, config: Config, case: Case, resume: Mapping[str, Any] | None = None, stop_at: int = LIMIT) -> Story:
+def play(
+    task: Task, config: Config, case: Case, resume: Mapping[str, Any] | None = None, stop_at: int = LIMIT
+) -> Story:
     """Run to the end. A session gets the commands of its case, then is stopped; `stop_at` stops after so many events."""
     run = task.start(config, resume)
     commands = [dict(command) for command in case.commands]

@@ -23,7 +23,18 @@ LASTING = frozenset({"metric", "array", "table", "text", "image", "artifact"})
 AFTER_STOP = 100
 """Events that a task may still say once it was told to stop."""
 
-HEAVY = {"torch", "transformers", "diffusers", "qiskit", "qiskit_aer", "sklearn", "scipy", "cv2", "PySide6", "pyqtgraph"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "diffusers",
+    "qiskit",
+    "qiskit_aer",
+    "sklearn",
+    "scipy",
+    "cv2",
+    "PySide6",
+    "pyqtgraph",
+}
 LOOK = """
 import sys
 from app.core import form_fields
@@ -145,7 +156,9 @@ def test_the_same_seed_gives_the_same_events(name, settings, straight):
 @pytest.mark.parametrize("name", RUNNABLE)
 def test_a_task_can_be_stopped_anywhere(name, settings, straight):
     count = len(straight(name).told)
-    for place in sorted({1, 2, 3, count // 7, count // 3, count // 2, 2 * count // 3, 9 * count // 10, count - 1} - {0}):
+    for place in sorted(
+        {1, 2, 3, count // 7, count // 3, count // 2, 2 * count // 3, 9 * count // 10, count - 1} - {0}
+    ):
         story = play(find_task(name), settings(name), CASES[name], stop_at=place)
         assert len(story.told) - place <= AFTER_STOP, f"stopped after event {place}"
         assert story.result is not None
@@ -167,5 +180,6 @@ def test_a_resumed_run_equals_an_uninterrupted_one(name, settings, straight):
 
 def _declares(task: Task, kind: str, pattern: str) -> bool:
     return any(
-        emits.kind == kind and (fnmatchcase(emits.name, pattern) or fnmatchcase(pattern, emits.name)) for emits in task.emits
+        emits.kind == kind and (fnmatchcase(emits.name, pattern) or fnmatchcase(pattern, emits.name))
+        for emits in task.emits
     )

@@ -62,7 +62,7 @@ def _judge(rows: list[dict[str, Any]], sizes: Mapping[str, int], early: str) -> 
     if finished.get("state") == "failed":
         raise AssayError.from_dict(finished.get("error") or {})
     peak = max((int(row.get("peak_rss", 0)) for row in rows if row["k"] == "system"), default=0)
-    if not rows or finished.get("state") not in OVER and not peak:
+    if not rows or (finished.get("state") not in OVER and not peak):
         last = early.strip().splitlines()[-1:] or ["it printed nothing"]
         raise AssayError("The trial run ended before it could be measured", why=last[0])
     progress = [row for row in rows if row["k"] == "progress"]

@@ -29,7 +29,7 @@ class Host:
         self.token = secrets.token_hex(8)
         self.stamp = stamp()
         self.started = time.monotonic()
-        self._early: IO[bytes] = tempfile.TemporaryFile()
+        self._early: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         environment = {**os.environ, processes.TOKEN: self.token, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
         environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"
         environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))

@@ -35,8 +35,9 @@ class DropCard(QDialog):
         layout.addWidget(Label(one_line(found.summary), theme, "body", "text-2", wrap=True))
         if found.previews:
             layout.addLayout(self._previews(theme))
-        for name, text in found.facts[:8]:
-            layout.addWidget(Label(f"{name}: {one_line(text)}", theme, "caption", "text-2", wrap=True))
+        facts = "\n".join(f"{one_line(name)}: {one_line(text)}" for name, text in found.facts[:8])
+        if facts:
+            layout.addWidget(Label(facts, theme, "caption", "text-2", wrap=True))
         if found.problems:
             layout.addWidget(self._problems(theme))
         self._remember = QCheckBox("Remember this choice for data of this kind")
@@ -45,17 +46,21 @@ class DropCard(QDialog):
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         close = QPushButton("Cancel" if targets else "Close")
+        close.setAutoDefault(not targets)
         close.clicked.connect(self.reject)
         buttons.addWidget(close)
+        first = close
         for position, (key, words) in enumerate(targets):
             button = QPushButton(words)
             button.setProperty("target", key)
             if position == 0:
                 button.setProperty("primary", True)
                 button.setDefault(True)
+                first = button
             button.clicked.connect(self._choose)
             buttons.addWidget(button)
         layout.addLayout(buttons)
+        first.setFocus()
 
     def _previews(self, theme: Theme) -> QHBoxLayout:
         row = QHBoxLayout()

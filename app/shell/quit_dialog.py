@@ -35,8 +35,10 @@ class QuitDialog(QDialog):
             if choice == "keep":
                 button.setProperty("primary", True)
                 button.setDefault(True)
+                usual = button
             buttons.addWidget(button)
         layout.addLayout(buttons)
+        usual.setFocus()
 
     @Slot()
     def _choose(self) -> None:

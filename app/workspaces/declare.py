@@ -64,6 +64,4 @@ class Workspace:
 
     def shown(self) -> tuple[tuple[str, str], ...]:
         """The (kind, name pattern) pairs of all events that some panel shows."""
-        return tuple(
-            pair for page in self.pages for row in page.rows for panel in row for pair in consumes(panel)
-        )
+        return tuple(pair for page in self.pages for row in page.rows for panel in row for pair in consumes(panel))

@@ -10,7 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-PAINTED_S, USABLE_S = 1.0, 1.5
+from tests.bench.lines import line, load
+
+PAINTED_S, USABLE_S, MEMORY_MB = 1.0, 1.5, 250.0
 TIMES = 5
 
 BARE = """
@@ -78,11 +80,20 @@ def main(times: int = TIMES) -> int:
             usable.append(float(first.split()[1]))
             heavy, memory = second.split()[0], float(second.split()[1])
     middle = statistics.median
-    print(f"bare PySide6 + pyqtgraph window: {middle(bare):.2f} s")
-    print(f"painted  {middle(painted):.2f} s  budget {PAINTED_S:.1f} s  ratio {middle(painted) / middle(bare):.2f}")
-    print(f"usable   {middle(usable):.2f} s  budget {USABLE_S:.1f} s  ratio {middle(usable) / middle(bare):.2f}")
-    print(f"heavy modules in the window's process: {heavy}   memory {memory:.0f} MB (budget 250 MB)")
-    return 0 if middle(painted) <= PAINTED_S and middle(usable) <= USABLE_S and heavy == "none" else 1
+    load()
+    line("bare PySide6 + pyqtgraph window painted", middle(bare))
+    held = [
+        line(
+            "window painted",
+            middle(painted),
+            PAINTED_S,
+            ratio=f"{middle(painted) / middle(bare):.2f} x the bare window",
+        ),
+        line("window usable", middle(usable), USABLE_S, ratio=f"{middle(usable) / middle(bare):.2f} x the bare window"),
+        line("memory of the window's process", memory, MEMORY_MB, "MB"),
+        line(f"heavy modules in it ({heavy})", 0 if heavy == "none" else 1, 0.5, ""),
+    ]
+    return 0 if all(held) else 1
 
 
 def _run(code: str, scratch: str) -> list[str]:

@@ -21,12 +21,15 @@ from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import QApplication, QLabel
 class Source(QLabel):
     def mousePressEvent(self, event):
-        mime = QMimeData()
-        mime.setUrls([QUrl.fromLocalFile(path) for path in sys.argv[1:]])
-        drag = QDrag(self)
-        drag.setMimeData(mime)
-        print("dropped", drag.exec(Qt.DropAction.CopyAction).name, flush=True)
+        # Both are kept: the target fetches the data after exec() has returned.
+        self.mime = QMimeData()
+        self.mime.setUrls([QUrl.fromLocalFile(path) for path in sys.argv[1:]])
+        self.drag = QDrag(self)
+        self.drag.setMimeData(self.mime)
+        print("dropped", self.drag.exec(Qt.DropAction.CopyAction).name, flush=True)
+        self.hide()
 app = QApplication(sys.argv[:1])
+app.setQuitOnLastWindowClosed(False)
 source = Source("drag me")
 source.setWindowTitle("drag source")
 source.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint)
@@ -84,7 +87,9 @@ class Screen:
 
         def look() -> str:
             command = ["xdotool", "search", "--onlyvisible", "--name", title]
-            found = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=20, check=False)
+            found = subprocess.run(
+                command, env=self.environment, capture_output=True, text=True, timeout=20, check=False
+            )
             return (found.stdout.split() or [""])[-1]
 
         return str(wait_for(look, limit, f"no window “{title}”"))
@@ -119,10 +124,7 @@ class Screen:
             self.do("mousemove", left + (x - left) * step // 6, top + (y - top) * step // 6, "sleep", "0.2")
         self.do("mousemove", x + 3, y + 3, "sleep", "0.3", "mouseup", 1)
         assert source.stdout is not None
-        told = source.stdout.readline().strip()
-        source.terminate()
-        source.wait(10)
-        return told
+        return source.stdout.readline().strip()  # it lives on: the target fetches the files' names only now
 
     def shoot(self, name: str) -> Image.Image:
         """A picture of the whole screen, kept as a PNG with a running number."""
@@ -144,7 +146,9 @@ class Screen:
 
         wait_for(look, limit, "the window does not come to rest")
 
-    def find_patch(self, colour: tuple[int, int, int], least: tuple[int, int] = (40, 18), limit: float = 20.0) -> tuple[int, int]:
+    def find_patch(
+        self, colour: tuple[int, int, int], least: tuple[int, int] = (40, 18), limit: float = 20.0
+    ) -> tuple[int, int]:
         """Centre of the topmost rectangle of one colour, such as the button of a page: what an eye would look for."""
 
         def look() -> tuple[int, int] | None:

@@ -105,7 +105,9 @@ def test_a_first_time_user_gets_from_the_start_page_to_a_report(screen, own_home
         screen.keys("Tab")
         screen.shoot("form")
         screen.keys("ctrl+Return")
-        second = wait_for(lambda: (newest(store) or summary).id != first and newest(store), 20, "Run started nothing").id
+        second = wait_for(
+            lambda: (newest(store) or summary).id != first and newest(store), 20, "Run started nothing"
+        ).id
         assert store.config(second)["data"] == str(shapes) and store.config(second)["epochs"] == 600
         reaches(store, second, {"running"}, 60, least_done=300)
         screen.keys("ctrl+period")

@@ -146,7 +146,9 @@ FAKE = Workspace(
             ((Plot("Value", ("value", "m *")), Plot("Loss", ("loss",)), Images("Pictures", "picture")),),
             tasks=("fake.chatty", "fake.stubborn"),
         ),
-        Page("Words", ((LogOf("Log"), TableOf("Table", "foreign"), TextOf("Text", "foreign")),), tasks=("fake.foreign",)),
+        Page(
+            "Words", ((LogOf("Log"), TableOf("Table", "foreign"), TextOf("Text", "foreign")),), tasks=("fake.foreign",)
+        ),
     ),
     tour=(Step("data", "Drop something here."),),
 )

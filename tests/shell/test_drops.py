@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
 
 from app.shell.main_window import MainWindow
@@ -176,3 +177,11 @@ def test_a_point_outside_every_drop_zone_still_takes_the_drop(window, pictures):
     while target is not None and not target.acceptDrops():
         target = target.parentWidget()
     assert target is window or target.window() is window
+
+
+def test_return_takes_the_offer_of_the_card(window, pictures):
+    drag_onto(window, mime_of(pictures))
+    card = card_of(window)
+    assert card.focusWidget() is not None and "Fake" in card.focusWidget().text()
+    QTest.keyClick(card.focusWidget(), Qt.Key.Key_Return)
+    until(lambda: "fake" in window.pages and window.page("fake").setup.form.values()["data"] == str(pictures))

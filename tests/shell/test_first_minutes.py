@@ -173,7 +173,9 @@ def test_no_heavy_library_is_loaded_by_the_window() -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as store:
-        done = subprocess.run([sys.executable, "-c", code, store], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", code, store], capture_output=True, text=True, timeout=60, check=False
+        )
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
 

@@ -118,7 +118,9 @@ def test_every_stop_of_tab_has_a_name_in_the_quantum_workspace(open_window: Open
         assert not nameless(window), page.view.tabs.tabText(position)
 
 
-@pytest.mark.parametrize("command", ["open_palette", "open_settings", "open_help", "open_shortcuts", "open_about", "open_trash"])
+@pytest.mark.parametrize(
+    "command", ["open_palette", "open_settings", "open_help", "open_shortcuts", "open_about", "open_trash"]
+)
 def test_every_stop_of_tab_has_a_name_in_dialogs(window, command):
     window.commands.perform(command)
     QApplication.processEvents()

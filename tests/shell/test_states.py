@@ -175,6 +175,7 @@ def test_closing_while_something_runs_asks_and_does_what_was_chosen(window, monk
 
     def answer(dialog: QuitDialog) -> int:
         asked.append(dialog)
+        assert dialog.focusWidget().property("choice") == "keep", "Return would not do the usual thing"
         button = next(b for b in dialog.findChildren(QPushButton) if b.property("choice") == choice)
         button.click()
         return 0

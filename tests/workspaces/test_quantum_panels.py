@@ -91,7 +91,9 @@ def test_the_circuit_is_drawn_whole_and_told_to_readers(theme, qubits, layers):
     panel = build_panel(CIRCUIT, theme)
     shown(panel, (900, 420))
     table = circuit_of(SimpleNamespace(qubits=qubits, layers=layers))  # type: ignore[arg-type]
-    record = Record(1, 0.1, "table", "circuit", 0, {"columns": list(table.columns), "rows": [list(r) for r in table.rows]})
+    record = Record(
+        1, 0.1, "table", "circuit", 0, {"columns": list(table.columns), "rows": [list(r) for r in table.rows]}
+    )
     panel.record_added(record, Path())
     view = next(iter(panel.findChildren(CircuitView)))
     gates = [row for row in table.rows if row[1] != "wires"]
@@ -162,12 +164,12 @@ def test_noise_settings_are_asked_for_once_they_rest(theme):
 
 
 @pytest.mark.parametrize("declaration", [BLOCH, DRAWN_STATE, PAD], ids=lambda each: each.title)
-def test_a_damaged_array_is_an_error_that_the_centre_can_tell(declaration, theme, tmp_path):
+def test_a_damaged_array_changes_nothing_and_raises_nothing(declaration, theme, tmp_path):
     panel = shown(build_panel(declaration, theme))
     name = next(name for kind, name in declaration.consumes if kind == "array")
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "bad.npy").write_bytes(b"\x93NUMPY no array")
     record = Record(1, 0.5, "array", name, 1, {"file": "files/bad.npy", "labels": [["a"]], "meta": {}})
-    with pytest.raises((OSError, ValueError, KeyError)):
-        panel.record_added(record, tmp_path)
+    panel.record_added(record, tmp_path)
+    QApplication.processEvents()
     panel.close()

@@ -41,6 +41,14 @@ def introduction(loaded: "Loaded", model: "Model") -> Iterator[Event]:
     yield Log(f"{len(prepared.train_y)} training and {len(prepared.test_y)} test samples: {sizes}")
     yield circuit_of(model)
     yield budget_of(model)
+    yield published_for(prepared.class_names)
+
+
+def published_for(class_names: Sequence[str]) -> Table:
+    """What others published for these classes, each figure with its source."""
+    from app.engines.quantum.published import published_rows
+
+    return Table("published", 0, ("classes", "model", "accuracy", "source"), published_rows(class_names))
 
 
 def circuit_of(model: "Model") -> Table:

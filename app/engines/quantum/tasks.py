@@ -69,6 +69,7 @@ PROBED_ON_DEVICE = 60
         Emits("table", "circuit", "Circuit"),
         Emits("table", "budget", "Parameters and qubits"),
         Emits("table", "rivals", "Against other models"),
+        Emits("table", "published", "Published figures"),
         Emits("table", "estimates", "Through noise"),
         Emits("table", "skipped", "Files left out"),
         Emits("artifact", "*", "Files"),
@@ -181,7 +182,6 @@ def compare(config: CompareConfig, resume: State | None = None) -> Run:
 
     from app.engines.quantum.assembling import built, load, trainer_for
     from app.engines.quantum.baselines import BASELINES, unavailable
-    from app.engines.quantum.published import published_rows
     from app.engines.quantum.reading import read_exactly
     from app.engines.quantum.verdicts import comparison_result
 

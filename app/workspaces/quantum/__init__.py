@@ -88,15 +88,32 @@ WORKSPACE = Workspace(
                     Heatmap("Confusion", "confusion", "true class", "read as"),
                     Heatmap("Mean fidelity", "states/fidelity", "true class", "class state"),
                 ),
-                (CLASSES, Images("Samples read wrongly", "mistakes")),
+                (
+                    CLASSES,
+                    Images("Samples read wrongly", "mistakes", empty="Pictures read wrongly appear here at the end."),
+                ),
             ),
         ),
         Page("Draw", ((PAD, DRAWN_STATE),)),
         Page(
             "Noise",
             (
-                (NOISE, Heatmap("Confusion under noise", "probe/confusion", "true class", "read as")),
-                (TableOf("Readings", "probe/estimates", BETTER), TableOf("Estimators", "estimates", BETTER)),
+                (
+                    NOISE,
+                    Heatmap(
+                        "Confusion under noise",
+                        "probe/confusion",
+                        "true class",
+                        "read as",
+                        empty="Move a slider to see which classes the noise confuses.",
+                    ),
+                ),
+                (
+                    TableOf("Readings", "probe/estimates", BETTER, "Each move of a slider adds a line here."),
+                    TableOf(
+                        "Estimators", "estimates", BETTER, "Estimators appear here when a run reads through noise."
+                    ),
+                ),
                 (
                     Plot("Accuracy by reading", ("probe/accuracy",), step_title="reading"),
                     Plot("Accuracy by shots", ("shots/accuracy",), log_x=True, step_title="shots"),
@@ -107,7 +124,14 @@ WORKSPACE = Workspace(
         Page(
             "Compare",
             (
-                (Bars("Accuracy against other models", "rivals"), TableOf("Published figures", "published")),
+                (
+                    Bars(
+                        "Accuracy against other models", "rivals", empty="Other models appear here as they are trained."
+                    ),
+                    TableOf(
+                        "Published figures", "published", empty="Figures of the literature appear here with a run."
+                    ),
+                ),
                 (Plot("Accuracy by seed", ("seed accuracy/*",), step_title="seed"),),
             ),
             tasks=("quantum.compare",),
@@ -116,13 +140,19 @@ WORKSPACE = Workspace(
             "Details",
             (
                 (CIRCUIT, TableOf("Parameters and qubits", "budget")),
-                (LogOf("Log"), TEMPERATURE, TableOf("Files left out", "skipped")),
+                (LogOf("Log"), TEMPERATURE, TableOf("Files left out", "skipped", empty="Nothing was left out.")),
             ),
         ),
         Page(
             "IBM Quantum",
             (
-                (TableOf("Machines of the account", "machines"),),
+                (
+                    TableOf(
+                        "Machines of the account",
+                        "machines",
+                        empty="Run the task “List the machines” to see them; it needs a key and the offline switch off.",
+                    ),
+                ),
                 (
                     Plot("Jobs waiting", ("machine/waiting",), step_title="question"),
                     Plot("Machine time used", ("machine/seconds",), unit="s", step_title="question"),

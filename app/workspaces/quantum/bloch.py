@@ -146,7 +146,7 @@ class BlochPanel(Panel):
         self._label = QLabel()
         body = QWidget()
         layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(*[theme.space("pane")] * 4)
         layout.addWidget(self._spheres, 1)
         foot = QHBoxLayout()
         foot.addWidget(self._slider, 1)

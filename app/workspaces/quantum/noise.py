@@ -59,7 +59,7 @@ class NoisePanel(Panel):
         form.addRow("", self._shots_label)
         body = QWidget()
         layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(*[theme.space("pane")] * 4)
         layout.addLayout(form)
         layout.addWidget(self._answer)
         layout.addStretch(1)

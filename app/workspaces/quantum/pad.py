@@ -198,7 +198,7 @@ class PadPanel(Panel):
         right.addWidget(self._readout, 1)
         body = QWidget()
         layout = QHBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(*[theme.space("pane")] * 4)
         layout.setSpacing(16)
         layout.addLayout(left, 1)
         layout.addLayout(right, 1)
