@@ -74,13 +74,12 @@ class Shown:
         self._collected = 0
 
     def __call__(self, line: str) -> str | None:
+        of = f" of {self._expected}" if self._expected else ""
         if found := COLLECTING.match(line) or SATISFIED.match(line):
             self._collected += 1
-            of = f" of {self._expected}" if self._expected else ""
-            name = re.split(r"[=<>!~;\[]", found.group(1))[0]
-            return f"collected {self._collected}{of}: {name}"
+            return f"collected {self._collected}{of}: {re.split(r'[=<>!~;[]', found.group(1))[0]}"
         if found := DOWNLOADING.match(line):
-            return f"collected {self._collected}: downloading {found.group(1)} {found.group(2)} ({found.group(3)})"
+            return f"collected {self._collected}{of}: downloading {found.group(1)} {found.group(2)} ({found.group(3)})"
         if line.startswith("Installing collected packages"):
             return f"installing {line.count(',') + 1} packages"
         if line.startswith("Successfully installed"):

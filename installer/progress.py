@@ -86,9 +86,8 @@ class Progress:
         lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         tail: deque[str] = deque(maxlen=TAIL)
         shown = ""
-        with log.open("a", encoding="utf-8") as record:
+        with log.open("a", encoding="utf-8", buffering=1) as record:
             record.write(f"\n$ {' '.join(command)}\n")
-            record.flush()
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -100,7 +99,8 @@ class Progress:
                 env=dict(environment) if environment is not None else None,
                 pass_fds=tuple(keep_open) if os.name == "posix" else (),
             )
-            threading.Thread(target=_read, args=(process, lines), daemon=True).start()
+            reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
+            reader.start()
             try:
                 while True:
                     try:
@@ -118,6 +118,7 @@ class Progress:
             except BaseException:
                 process.kill()
                 process.wait()
+                reader.join(timeout=SPINNER)
                 raise
             return Outcome(process.wait(), tuple(tail))
 
@@ -128,8 +129,9 @@ class Progress:
 
 def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        lines.put(line.rstrip("\r\n"))
+    with process.stdout as output:
+        for line in output:
+            lines.put(line.rstrip("\r\n"))
     lines.put(None)
 
 

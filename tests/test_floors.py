@@ -18,7 +18,7 @@ def imports(path: Path, *, top_level: bool = False) -> set[str]:
     """Dotted names that the module imports; with `top_level`, only those that run when it is imported."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found = set()
-    nodes = [node for node in ast.walk(tree)] if not top_level else list(_import_time(tree))
+    nodes = list(_import_time(tree) if top_level else ast.walk(tree))
     for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}

@@ -1,7 +1,7 @@
 """The palette: one line to type in, and what it finds below; Enter acts."""
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app.shell.palette import Entry, matching
@@ -35,6 +35,8 @@ class PaletteView(QDialog):
         self._list = QListWidget()
         self._list.setAccessibleName("Found")
         self._list.setUniformItemSizes(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._list.itemActivated.connect(self._activated)
         self._list.itemClicked.connect(self._activated)
         self._nothing = Label("", theme, "body", "text-2")
@@ -45,6 +47,14 @@ class PaletteView(QDialog):
         layout.addWidget(self._nothing)
         layout.addWidget(self._list, 1)
         self._search("")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A window without a frame needs an edge of its own."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setPen(self._theme.color("control"))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrow keys move in the list while typing goes on."""

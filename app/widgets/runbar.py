@@ -225,13 +225,14 @@ class RunBar(QWidget):
     def _parts(self, now: float) -> list[str]:
         if self._state is None:
             return []
-        elapsed = duration_text(float(int(now - self._began))) if self._began is not None else ""
+        whole_seconds = int(now - self._began) if self._began is not None else 0
+        elapsed = duration_text(float(whole_seconds)) if whole_seconds else ""
         if self._state == "stopping":
             return [f"stopping… {self._stage}".strip(), elapsed]
         if self._state not in ("starting", "running"):
             return [self._state if self._state != "held" else "on hold"]
         if self._total <= 0:
-            return [self._stage or self._state, f"for {elapsed}"]
+            return [self._stage or self._state, f"for {elapsed}" if elapsed else ""]
         share = f"{100 * self._done / self._total:.0f} %"
         return [
             share,

@@ -156,6 +156,12 @@ class ToastStack(QWidget):
             self._place()
         return super().eventFilter(watched, event)
 
+    def event(self, event: QEvent) -> bool:
+        """The words of a toast are laid out after it was added; only then its height is known."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+        return super().event(event)
+
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
 
@@ -164,9 +170,8 @@ class ToastStack(QWidget):
         self.setVisible(bool(self._toasts))
         if not self._toasts:
             return
-        self.resize(WIDTH + 24, self._layout.totalSizeHint().height())
-        height = max(self.heightForWidth(self.width()), self._layout.totalHeightForWidth(self.width()))
-        self.resize(self.width(), height if height > 0 else self.sizeHint().height())
+        heights = [max(toast.heightForWidth(WIDTH), toast.minimumSizeHint().height()) for toast in self._toasts.values()]
+        self.resize(WIDTH + 24, sum(heights) + self._layout.spacing() * (len(heights) - 1) + 24)
         self.move(host.width() - self.width(), host.height() - self.height() - LIFT)
         self.raise_()
 

@@ -133,7 +133,7 @@ class Screen:
         picture.save(self.folder / f"{self._shots:02d}-{name}.png")
         return picture
 
-    def settle(self, limit: float = 15.0) -> None:
+    def settle(self, limit: float = 60.0) -> None:
         """Wait until nothing moves above the status bar."""
         region = (0, 0, SIZE[0], SIZE[1] - 70)
 

@@ -66,7 +66,9 @@ def test_an_old_python_ends_with_a_sentence_when_no_other_is_there(tmp_path: Pat
         f"sys.argv = [{str(DEV)!r}, 'run']; runpy.run_path({str(DEV)!r}, run_name='__main__')"
     )
     environment = {**os.environ, "PATH": str(tmp_path)}
-    answer = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True, env=environment, timeout=30)
+    answer = subprocess.run(
+        [sys.executable, "-c", pretend], capture_output=True, text=True, env=environment, timeout=30
+    )
     assert answer.returncode == 1
     assert "3.9.18" in answer.stderr and "3.11, 3.12 or 3.13" in answer.stderr
     assert "Traceback" not in answer.stderr

@@ -43,13 +43,13 @@ class Lacking:
         monkeypatch.setattr(system, "missing", lambda for_tests: list(self.needs))
         monkeypatch.setattr(system, "_answer", release(*(need.package for need in LIBRARIES)))
         monkeypatch.setattr(system.shutil, "which", lambda name: f"/usr/bin/{name}")
-        monkeypatch.setattr(Progress, "follow", self._follow)
+        monkeypatch.setattr(Progress, "follow", lambda _progress, command, *_more, **_named: self._follow(command))
 
     def root(self, may: bool) -> None:
         self._patch.setattr(system, "_may_install", lambda: may)
         self._patch.setattr(system, "_is_root", lambda: may)
 
-    def _follow(self, _progress: Progress, command: Sequence[str], *_more: object, **_named: object) -> Outcome:
+    def _follow(self, command: Sequence[str]) -> Outcome:
         self.ran.append(list(command))
         if "install" in command and self.works:
             self.needs.clear()

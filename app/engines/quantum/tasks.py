@@ -200,9 +200,7 @@ def compare(config: CompareConfig, resume: State | None = None) -> Run:
             loaded = load(seeded, validate=seeded.patience is not None)
             prepared = loaded.prepared
             if number == 0 and not resume:
-                yield Table(
-                    "published", 0, ("classes", "model", "accuracy", "source"), published_rows(prepared.class_names)
-                )
+                yield showing.published_for(prepared.class_names)
             if len(accuracies.get("hybrid", [])) <= number:
                 trainer = trainer_for(seeded, built(seeded, prepared), prepared, None)
                 while not trainer.finished:
