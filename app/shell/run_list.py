@@ -64,6 +64,8 @@ class RunList(QAbstractListModel):
 
     def narrow(self, words: str, workspace: str) -> None:
         """Show only runs that fit all the words, of one workspace ("" for all)."""
+        if (words, workspace) == (self.words, self.workspace):
+            return
         self.words, self.workspace = words, workspace
         self.fill(list(self._all.values()))
 

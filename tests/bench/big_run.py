@@ -35,8 +35,6 @@ def main(events: int = EVENTS) -> int:
     from tests.shell.fake_tasks import FAKE
 
     GLYPHS.setdefault("fake", "flask")
-
-    GLYPHS.setdefault("fake", "flask")
     app = make_application()
     laboratory = Laboratory(scratch / "store", warm=False)
     window = MainWindow({"fake": FAKE}, laboratory, ThemeKeeper(app, "light"))

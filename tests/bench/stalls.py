@@ -9,6 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
+from PySide6.QtWidgets import QApplication
+
 from tests.bench.lines import line, load
 
 RUNS, RATE = 4, 200
@@ -27,35 +30,12 @@ def main(seconds: float = SECONDS) -> int:
     from app.runs.settings import change_settings
 
     change_settings(parallel=RUNS)
-    from PySide6.QtCore import QObject, Qt, QTimer, Slot
-
     from app.shell.laboratory import Laboratory
     from app.shell.main_window import MainWindow
     from app.shell.start import make_application
     from app.widgets.icons import GLYPHS
     from app.widgets.theme import ThemeKeeper
     from tests.shell.fake_tasks import FAKE
-
-    GLYPHS.setdefault("fake", "flask")
-
-    class Ticks(QObject):
-        """Remembers how late each tick of a 10 ms timer came."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.late: list[float] = []
-            self._last = time.perf_counter()
-            self._timer = QTimer(self)
-            self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-            self._timer.setInterval(TICK_MS)
-            self._timer.timeout.connect(self.tick)
-            self._timer.start()
-
-        @Slot()
-        def tick(self) -> None:
-            now = time.perf_counter()
-            self.late.append(1000 * (now - self._last) - TICK_MS)
-            self._last = now
 
     GLYPHS.setdefault("fake", "flask")
     app = make_application()
@@ -66,31 +46,74 @@ def main(seconds: float = SECONDS) -> int:
     window.after_paint()
     page = window.page("fake")
     window.open_tab("fake")
-    steps = int(RATE * (seconds + 30))
+    watch(app, 0.5)
+    idle, _ = watch(app, seconds / 3)
+    steps = int(RATE * (2 * seconds + 60))
     runs = [laboratory.submit("fake.chatty", {"steps": steps, "rate": float(RATE)}, f"chatty {k}") for k in range(RUNS)]
     window.show_run(runs[0])
     end = time.monotonic() + 60
     while time.monotonic() < end and len(page.view.panels()[0].table("raw")[1]) < 50:
         app.processEvents()
         time.sleep(0.005)
+    shown, longest = watch(app, seconds)
+    points = len(page.view.panels()[0].table("raw")[1])
+    window.open_tab("")
+    listed, _ = watch(app, seconds / 3)
+    laboratory.close(stop_runs=True)
+    over = sum(value > BUDGET_MS for value in shown)
+    load()
+    print(f"{RUNS} runs, {RATE} events/s each; {points} points shown")
+    line("lateness, nothing runs, 99 % of ticks", high(idle), None, "ms")
+    line("lateness, nothing runs, the worst tick", idle[-1], None, "ms")
+    line("lateness, four runs listed, the worst tick", listed[-1], BUDGET_MS, "ms")
+    line("lateness, one of four shown, 99 % of ticks", high(shown), max(10.0, 2 * high(idle)), "ms")
+    line("processor time of the longest pass of the event loop", longest, BUDGET_MS, "ms")
+    words = f"{over} of {len(shown)} ticks over it"
+    return 0 if line("lateness, one of four shown, the worst tick", shown[-1], BUDGET_MS, "ms", words) else 1
+
+
+def high(late: list[float]) -> float:
+    """What 99 % of the ticks stay under."""
+    return late[int(0.99 * len(late))]
+
+
+def watch(app: QApplication, seconds: float) -> tuple[list[float], float]:
+    """Milliseconds by which the ticks of a 10 ms timer came late, in order of size; and the most processor time, in
+    milliseconds, that one pass of the event loop took: what is ours of a stall, however busy the machine is.
+    """
     ticks = Ticks()
+    longest = 0.0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
+        before = time.thread_time()
         app.processEvents()
+        longest = max(longest, time.thread_time() - before)
         time.sleep(0.001)
-    late = sorted(ticks.late[5:])
-    points = len(page.view.panels()[0].table("raw")[1])
-    for run in runs:
-        laboratory.supervisor.force_stop(run) if laboratory.store.summary(run).state == "stopping" else None
-    laboratory.close(stop_runs=True)
-    worst, high = late[-1], late[int(0.99 * len(late))]
-    over = sum(value > BUDGET_MS for value in late)
-    load()
-    print(
-        f"{len(late)} ticks of {TICK_MS} ms in {seconds:.0f} s; {RUNS} runs, {RATE} events/s each; {points} points shown"
-    )
-    line("lateness, 99 % of ticks", high, 10.0, "ms")
-    return 0 if line("lateness, the worst tick", worst, BUDGET_MS, "ms", f"{over} ticks over it") else 1
+    ticks.end()
+    return sorted(ticks.late[5:]), 1000 * longest
+
+
+class Ticks(QObject):
+    """Remembers how late each tick of a 10 ms timer came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.late: list[float] = []
+        self._last = time.perf_counter()
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self.tick)
+        self._timer.start()
+
+    @Slot()
+    def tick(self) -> None:
+        now = time.perf_counter()
+        self.late.append(1000 * (now - self._last) - TICK_MS)
+        self._last = now
+
+    def end(self) -> None:
+        self._timer.stop()
 
 
 if __name__ == "__main__":

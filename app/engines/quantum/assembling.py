@@ -1,12 +1,15 @@
 """From the settings of a run to its samples, its model and its trainer."""
 
+from itertools import islice
+
 import torch
 
+from app.data.labelled import load_labelled
 from app.engines.quantum.configs import DataConfig, ModelConfig
 from app.engines.quantum.epsilon import EpsilonTrainer
 from app.engines.quantum.losses import loss_of
 from app.engines.quantum.model import Model, build
-from app.engines.quantum.preparation import Prepared
+from app.engines.quantum.preparation import Prepared, prepare_folds
 from app.engines.quantum.reading import Reading
 from app.engines.quantum.samples import Loaded, load_samples
 from app.engines.quantum.training import Recipe, Trainer
@@ -28,6 +31,19 @@ def load(config: DataConfig, *, validate: bool = False) -> Loaded:
         test_share=config.test_share,
         validate=validate,
     )
+
+
+def load_fold(config: DataConfig, folds: int, number: int) -> Prepared:
+    """Fold `number` of `folds`: every sample is in the test part of exactly one."""
+    data = load_labelled(
+        config.data,
+        side=None if config.image_side == "native" else int(config.image_side),
+        label_column=config.label_column or None,
+        classes=config.classes,
+        on_bad_file=config.on_bad_file,
+    )
+    splits = prepare_folds(data.values, data.labels, data.class_names, config.seed, folds=folds, classes=config.classes)
+    return next(islice(splits, number, None))
 
 
 def built(config: ModelConfig, prepared: Prepared) -> Model:
@@ -64,6 +80,7 @@ def trainer_for(
         gradients=config.gradients,
         turns=TURNS if config.schedule == "alternating" else None,
         patience=config.patience,
+        balanced=config.balance_classes,
     )
     validation = (prepared.validation_x, prepared.validation_y) if config.patience is not None else None
     if isinstance(state, dict):

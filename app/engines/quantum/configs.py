@@ -154,6 +154,9 @@ class ModelConfig(DataConfig):
     )
     epochs: int = field(40, ge=1, le=1000, group="Training")
     batch_size: int = field(32, ge=1, le=1024, group="Training")
+    balance_classes: bool = field(
+        False, group="Training", advanced=True, help="Weigh each class by the inverse of its size in the loss"
+    )
     patience: int | None = field(
         None,
         ge=1,
@@ -206,7 +209,20 @@ class TrainConfig(ModelConfig):
 class CompareConfig(ModelConfig):
     """The ablation: the same split and seeds for every model."""
 
-    repeats: int = field(3, ge=2, le=20, group="Evaluation", title="Seeds", help="Runs of each model, seeds 0, 1, 2 …")
+    repeats: int = field(
+        3,
+        ge=2,
+        le=20,
+        group="Evaluation",
+        title="Repeats",
+        help="How often each model is trained, each time on another split",
+    )
+    splits: Literal["seeds", "folds"] = field(
+        "seeds",
+        group="Evaluation",
+        labels={"seeds": "A new random split per seed", "folds": "Folds: every sample is tested once"},
+        help="Folds keep the seed; seeds draw split, initial values and order anew",
+    )
     models: Literal["quick", "all"] = field(
         "all",
         group="Evaluation",
@@ -258,6 +274,12 @@ class HardwareConfig(Config):
     )
     mode: Literal["job", "batch", "session"] = field(
         "job", group="Machine", advanced=True, help="Open-plan accounts cannot open sessions"
+    )
+    cancel_on_stop: bool = field(
+        False,
+        group="Machine",
+        advanced=True,
+        help="Stop also cancels the job at IBM. Otherwise it goes on there, and Resume collects it",
     )
     seed: int = field(0, ge=0, lt=2**63, group="Machine")
 

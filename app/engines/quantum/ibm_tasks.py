@@ -2,14 +2,33 @@
 
 import time
 import uuid
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.core import AssayError, Checkpoint, Emits, Log, Metric, Progress, Result, Stage, State, Table, Warn, task
+from app.core import (
+    AssayError,
+    Checkpoint,
+    Emits,
+    Log,
+    Metric,
+    Progress,
+    Result,
+    Stage,
+    State,
+    Stopped,
+    Table,
+    Warn,
+    task,
+)
 from app.core.secrets import secret
 from app.core.task import Run
 from app.engines.quantum.configs import HardwareConfig, MachinesConfig
 from app.engines.quantum.showing import ESTIMATE_COLUMNS, confusion_of, estimate_row
+
+if TYPE_CHECKING:
+    from app.engines.quantum.ibm import Account
+    from app.engines.quantum.ibm_tickets import Ticket
 
 LONGEST_WAIT_S = 86_400.0
 
@@ -67,24 +86,28 @@ def hardware(config: HardwareConfig, resume: State | None = None) -> Run:
     yield Stage("measure")
     known: list[str] = []
     step = 0
-    while True:
-        try:
-            status = next(measuring)
-        except StopIteration as end:
-            collected = end.value
-            break
-        sent = [ticket.job_id for ticket in tickets.values()]
-        if sent != known:
-            known = sent
-            yield Checkpoint({"work": work, "tickets": [ticket.as_dict() for ticket in tickets.values()]})
-            yield Log(f"{len(tickets) - stored} jobs sent in this attempt: {', '.join(filter(None, sent))}")
-        if status.fresh:
-            step += 1
-            if status.waiting is not None:
-                yield Metric("machine/waiting", step, status.waiting)
-            yield Metric("machine/seconds", step, status.usage_s)
-        else:
-            yield Progress(len(known), max(1, len(tickets)), "job")  # a place to be stopped at, twice a second
+    try:
+        while True:
+            try:
+                status = next(measuring)
+            except StopIteration as end:
+                collected = end.value
+                break
+            sent = [ticket.job_id for ticket in tickets.values()]
+            if sent != known:
+                known = sent
+                yield Checkpoint({"work": work, "tickets": [ticket.as_dict() for ticket in tickets.values()]})
+                yield Log(f"{len(tickets) - stored} jobs sent in this attempt: {', '.join(filter(None, sent))}")
+            if status.fresh:
+                step += 1
+                if status.waiting is not None:
+                    yield Metric("machine/waiting", step, status.waiting)
+                yield Metric("machine/seconds", step, status.usage_s)
+            else:
+                yield Progress(len(known), max(1, len(tickets)), "job")  # a place to be stopped at, twice a second
+    except Stopped:
+        measuring.close()
+        return _left_behind(account, [ticket for ticket in tickets.values() if ticket.job_id], config.cancel_on_stop)
     for note in collected.notes:
         yield Warn(note)
     measured = collected.fidelity.reshape(len(x), model.classes)
@@ -125,3 +148,22 @@ def machines(config: MachinesConfig, resume: State | None = None) -> Run:
     left = ibm.remaining_seconds(account)
     words = "the service does not say how much time is left" if left is None else f"{left:.0f} s of machine time left"
     return Result(verdict=f"{len(found)} machines with at least {config.qubits} qubits; {words}")
+
+
+def _left_behind(account: "Account", sent: "list[Ticket]", cancel: bool) -> Result:
+    """What becomes of jobs when the run is stopped while it waits for them."""
+    from app.engines.quantum import ibm_jobs
+
+    names = ", ".join(ticket.job_id for ticket in sent)
+    if not sent:
+        return Result(verdict="Stopped before anything was sent", tone="unsure", partial=True)
+    if not cancel:
+        return Result(
+            verdict=f"Stopped while waiting; the job goes on at IBM: {names}",
+            tone="unsure",
+            advice="Resume collects it. Nothing is sent twice.",
+            partial=True,
+        )
+    for ticket in sent:
+        ibm_jobs.cancel(account, ticket)
+    return Result(verdict=f"Stopped and cancelled at IBM: {names}", tone="unsure", partial=True)

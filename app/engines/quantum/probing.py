@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.core.errors import AssayError
+from app.engines.quantum.losses import PROBABILITY_MEANING
 from app.engines.quantum.samples import Trained
 from app.engines.quantum.seeds import stream
 
@@ -20,14 +21,15 @@ LARGEST_SIDE = 1024
 
 @dataclass(frozen=True)
 class Seen:
-    """What the model makes of one sample: u (k,), Bloch vectors (1, m, 3), F (classes,); the sample itself if drawn
-    from the test set, (h, w) uint8."""
+    """What the model makes of one sample: u (k,), Bloch vectors (1, m, 3), F and class probabilities (classes,); the
+    sample itself if drawn from the test set, (h, w) uint8."""
 
     features: NDArray[np.float64]
     feature_names: tuple[str, ...]
     arrows: NDArray[np.float64]
     arrow_names: tuple[str, ...]
     fidelities: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
     sample: NDArray[np.uint8] | None = None
 
 
@@ -42,6 +44,11 @@ class Probe:
     @property
     def names(self) -> tuple[str, ...]:
         return self.trained.model.class_names
+
+    @property
+    def meaning(self) -> str:
+        """What the class probabilities are: the loss's own normalisation."""
+        return PROBABILITY_MEANING[self.trained.model.loss]
 
     def drawing(self, command: Mapping[str, Any]) -> Seen:
         """A square picture, {"side": s, "pixels": base64 of s·s bytes}, made as small as the model's samples."""
@@ -78,6 +85,7 @@ class Probe:
         batch = x[None]
         with torch.no_grad():
             features = model.features_of(batch)[0].numpy()
-            fidelities = model.fidelities_of(batch)[0].numpy()
+            fidelity = model.fidelities_of(batch)
+            probabilities = model.probabilities_of(fidelity)[0].numpy()
         names = tuple(f"u{k + 1} (R{'YZ'[k % 2]} q{k // 2 + 1})" for k in range(len(features)))
-        return Seen(features, names, model.data_arrows(batch), (name,), fidelities)
+        return Seen(features, names, model.data_arrows(batch), (name,), fidelity[0].numpy(), probabilities)

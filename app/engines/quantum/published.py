@@ -129,12 +129,3 @@ def published_rows(class_names: Sequence[str]) -> list[list[Cell]]:
             rows.append([", ".join(target.classes), "co-TenQu, 5 qubits, MNIST slice", target.ours, PROTOTYPE])
     rows += [["", f"{claim.subject}: {claim.what}", f"{claim.value:g} {claim.unit}", claim.source] for claim in CLAIMS]
     return rows
-
-
-HONEST_READING = (
-    "On two classes everything small works. On ten classes, at an equal budget of about 190 parameters, the hybrid "
-    "is well ahead of a pixel network of the same size, but it only ties the same tensor network with a plain linear "
-    "head, and a softmax regression with more weights is better. The gain comes from the tensor network's economy, "
-    "not from the quantum states."
-)
-"""What the prototype's figures amount to. State it only where a run's own figures agree."""

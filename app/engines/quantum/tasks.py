@@ -180,7 +180,7 @@ def compare(config: CompareConfig, resume: State | None = None) -> Run:
     """The ablation: every model on the same splits, one per seed; the hybrid first, the linear head always."""
     import torch
 
-    from app.engines.quantum.assembling import built, load, trainer_for
+    from app.engines.quantum.assembling import built, load, load_fold, trainer_for
     from app.engines.quantum.baselines import BASELINES, unavailable
     from app.engines.quantum.reading import read_exactly
     from app.engines.quantum.verdicts import comparison_result
@@ -195,10 +195,14 @@ def compare(config: CompareConfig, resume: State | None = None) -> Run:
     stopped = False
     try:
         for number in range(config.repeats):
-            seeded = config.model_copy(update={"seed": config.seed + number})
-            yield Stage(f"seed {seeded.seed}")
-            loaded = load(seeded, validate=seeded.patience is not None)
-            prepared = loaded.prepared
+            if config.splits == "folds":
+                seeded = config
+                yield Stage(f"fold {number + 1}")
+                prepared = load_fold(config, config.repeats, number)
+            else:
+                seeded = config.model_copy(update={"seed": config.seed + number})
+                yield Stage(f"seed {seeded.seed}")
+                prepared = load(seeded, validate=seeded.patience is not None).prepared
             if number == 0 and not resume:
                 yield showing.published_for(prepared.class_names)
             if len(accuracies.get("hybrid", [])) <= number:
@@ -226,7 +230,7 @@ def compare(config: CompareConfig, resume: State | None = None) -> Run:
         stopped = True
         if not accuracies:
             return Result(verdict="No model was trained before the run was stopped", tone="unsure", partial=True)
-    return comparison_result(config.data, accuracies, titles, parameters, stopped)
+    return comparison_result(config.splits, accuracies, titles, parameters, stopped)
 
 
 @task(
@@ -316,7 +320,13 @@ def probe(config: ProbeConfig, resume: State | None = None) -> Run:
                 yield Array("probe/sample", count, seen.sample)
             yield Array("probe/features", count, seen.features, labels=(seen.feature_names,))
             yield Array("probe/bloch", count, seen.arrows, labels=(seen.arrow_names,))
-            yield Array("probe/fidelities", count, seen.fidelities, labels=(probing.names,))
+            yield Array(
+                "probe/fidelities",
+                count,
+                seen.fidelities,
+                labels=(probing.names,),
+                meta={"probabilities": seen.probabilities.tolist(), "meaning": probing.meaning},
+            )
     except Stopped:
         return Result(verdict=f"{count} questions were answered", tone="neutral")
 

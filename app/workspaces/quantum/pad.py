@@ -233,7 +233,12 @@ class PadPanel(Panel):
             [(name, float(value), k == best) for k, (name, value) in enumerate(zip(names, values, strict=True))],
         )
         margin = float(np.sort(values)[-1] - np.sort(values)[-2])
-        self._answer.setText(f"Reads as {names[best]}: fidelity {values[best]:.3f}, {margin:.3f} above the next class.")
+        words = f"Reads as {names[best]}: fidelity {values[best]:.3f}, {margin:.3f} above the next class."
+        meta = record.data.get("meta") or {}
+        probabilities = meta.get("probabilities")
+        if isinstance(probabilities, list) and len(probabilities) == len(values):
+            words += f" Probability {float(probabilities[best]):.2f} ({meta.get('meaning', '')})."
+        self._answer.setText(words)
 
     def clear(self) -> None:
         super().clear()

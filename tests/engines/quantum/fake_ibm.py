@@ -11,12 +11,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
+from qiskit_ibm_runtime.fake_provider import FakeManilaV2
+
 from app.engines.quantum.circuits import overlap_template
 from app.engines.quantum.ibm import Account, Mode, sender
 from app.engines.quantum.ibm_measurement import Clock, Terms, measure
 from app.engines.quantum.ibm_tickets import Ticket
-from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
-from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 
 TOKEN = "s3cret-token-of-nobody-0123456789"
 

@@ -14,7 +14,6 @@ from app.engines.quantum.ansatz import ESTIMATORS, flatten_angles
 from app.engines.quantum.circuits import overlap_template, parameter_rows
 from app.engines.quantum.devices import DEVICES, noisy_fidelity, noisy_rows, open_device, prepare, run_through
 from app.engines.quantum.mitigation import calibrate, known_pairs
-from app.engines.quantum.noise_preview import fit_preview, preview_fidelity
 from app.engines.quantum.regression import regress
 
 GOLDEN_NAMES = {"ancilla": "ancilla_swap", "destructive": "destructive_swap", "inversion": "inversion"}
@@ -169,23 +168,6 @@ def test_the_module_of_devices_imports_light():
     root = Path(__file__).resolve().parents[3]
     answer = subprocess.run([sys.executable, "-c", probe], cwd=root, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
-
-
-def test_a_preview_is_near_the_simulated_device(overlap):
-    rows, exact, _ = overlap
-    fitted = ready("fake_manila", "destructive")
-    work = fit_preview(fitted, rows, exact, seed=0, circuits=20)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            preview = end.value
-            break
-    guessed = preview_fidelity(exact, preview, 8192, np.random.default_rng(0))
-    simulated = run_through(noisy_rows(fitted, rows, shots=8192, seed=1))
-    assert preview.circuits == 20
-    assert preview.spread < 0.03
-    assert np.sqrt(np.mean((guessed - simulated) ** 2)) < 0.03
 
 
 @pytest.mark.parametrize("layers", ["S", "SD", "DSE", "SDS", "DE"])

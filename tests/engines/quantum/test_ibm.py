@@ -6,11 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from app.core import AssayError
-from app.engines.quantum import ibm
-from app.engines.quantum.circuits import overlap_template
-from app.engines.quantum.devices import fit
-from app.engines.quantum.ibm_faults import explained, in_words, is_passing, redacted
 from ibm_cloud_sdk_core import ApiException
 from qiskit.exceptions import QiskitError
 from qiskit_ibm_runtime import Batch, QiskitRuntimeService, RuntimeJobV2, SamplerV2, Session
@@ -19,6 +14,12 @@ from qiskit_ibm_runtime.api.exceptions import RequestsApiError
 from qiskit_ibm_runtime.exceptions import IBMInputValueError, IBMNotAuthorizedError, IBMRuntimeError
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import Timeout
+
+from app.core import AssayError
+from app.engines.quantum import ibm
+from app.engines.quantum.circuits import overlap_template
+from app.engines.quantum.devices import fit
+from app.engines.quantum.ibm_faults import explained, in_words, is_passing, redacted
 from tests.engines.quantum.fake_ibm import TOKEN, FakeMachine, FakeService
 
 

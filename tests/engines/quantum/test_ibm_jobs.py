@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from app.core import AssayError
-from app.engines.quantum.ibm_jobs import UNREACHABLE, cancel, collect, follow, read
-from app.engines.quantum.ibm_tickets import Ticket
 from qiskit.primitives import BitArray
 from qiskit_ibm_runtime.exceptions import IBMNotAuthorizedError
 from requests.exceptions import ConnectionError as NoConnection
+
+from app.core import AssayError
+from app.engines.quantum.ibm_jobs import UNREACHABLE, cancel, collect, follow, read
+from app.engines.quantum.ibm_tickets import Ticket
 from tests.engines.quantum.fake_ibm import (
     TOKEN,
     FakeClock,

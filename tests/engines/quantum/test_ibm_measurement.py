@@ -6,13 +6,14 @@ from datetime import datetime
 
 import numpy as np
 import pytest
+from qiskit.primitives import DataBin
+from qiskit_ibm_runtime import Batch
+
 from app.core import AssayError
 from app.engines.quantum.circuits import class_circuit, data_circuit, overlap_template, parameter_rows, state_of
 from app.engines.quantum.ibm_measurement import quote
 from app.engines.quantum.ibm_tickets import plan
 from app.engines.quantum.regression import regress
-from qiskit.primitives import DataBin
-from qiskit_ibm_runtime import Batch
 from tests.engines.quantum.fake_ibm import (
     TEMPLATE,
     TERMS,
