@@ -195,7 +195,8 @@ class RunsPanel(QWidget):
         """Mark a run without telling anyone."""
         row = self.model.row_of(run)
         self._choosing = True
-        if row >= 0:
+        # A click has made it the current one already; to set it again would undo a selection of several.
+        if row >= 0 and self._list.currentIndex().row() != row:
             self._list.setCurrentIndex(self.model.index(row))
         self._choosing = False
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.runs.figures import duration_text
-from app.runs.states import RunState
+from app.runs.states import OVER, WAITING, RunState
 from app.widgets.eta import Eta
 from app.widgets.labels import ElidedLabel, Label
 from app.widgets.theme import Theme
@@ -184,7 +184,9 @@ class RunBar(QWidget):
     def set_progress(
         self, now: float, state: RunState, stage: str = "", done: int = 0, total: int = 0, unit: str = "step"
     ) -> None:
-        """Where the run is at second `now` of any steady clock."""
+        """Where the run is at second `now` of any steady clock. A run that is over stays in its last stage."""
+        if not stage and state in OVER:
+            stage = self._stage
         if stage != self._stage or self._began is None or state != self._state:
             self._began = now
         self._state, self._stage, self._unit = state, stage, unit
@@ -194,7 +196,7 @@ class RunBar(QWidget):
         self.ticks.set_stages(self._stages, stage, over=state == "done")
         if state == "running" and total > 0:
             self._eta.update(now, stage, done, total)
-        known = total > 0 or state in ("done", "stopped", "failed", "interrupted", "queued", "held")
+        known = total > 0 or state in OVER | WAITING
         self.bar.set_share((1.0 if state == "done" else done / total if total else 0.0) if known else None)
         self.tick(now)
 

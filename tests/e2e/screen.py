@@ -66,10 +66,10 @@ class Screen:
         return process
 
     def close(self) -> None:
-        for process in reversed([self._server, *self._started]):
+        """End what was started here, the newest first and the server last."""
+        for process in [*reversed(self._started), self._server]:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-        for process in [*self._started, self._server]:
             try:
                 process.wait(15)
             except subprocess.TimeoutExpired:

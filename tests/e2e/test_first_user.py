@@ -81,6 +81,8 @@ def test_a_first_time_user_gets_from_the_start_page_to_a_report(screen, own_home
         program = screen.start([sys.executable, "-m", "app"], stderr=told, cwd=ROOT)
         window = screen.find("^Assay$")
         screen.place(window, 0, 0, SIZE[0], SIZE[1] - 30)
+        screen.find_patch(ACCENT)
+        screen.settle()
         try_it = screen.find_patch(ACCENT)
         screen.shoot("start")
 

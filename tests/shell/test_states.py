@@ -216,3 +216,17 @@ def test_a_run_that_another_window_started_can_be_stopped_here(open_window: Open
     second.page("fake")._stop.click()
     until(lambda: state(first, run) == "stopped")
     assert state(second, run) == "stopped" and not ACTIVE & {state(second, run)}
+
+
+def test_two_runs_are_selected_with_the_mouse_and_compared(window):
+    window.open_tab("fake")
+    runs = [window.laboratory.submit("fake.chatty", {"steps": steps}, f"{steps} steps") for steps in (20, 30)]
+    until(lambda: all(state(window, run) == "done" for run in runs))
+    until(lambda: window.runs.model.rowCount() == 2)
+    listed = window.runs._list
+    for row, modifier in ((0, Qt.KeyboardModifier.NoModifier), (1, Qt.KeyboardModifier.ControlModifier)):
+        at = listed.visualRect(window.runs.model.index(row)).center()
+        QTest.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, modifier, at)
+    assert sorted(window.runs.selected()) == sorted(runs)
+    window.commands.perform("compare_now")
+    assert window.commands.comparison is not None and window.commands.comparison.isVisible()
