@@ -4,15 +4,13 @@ import io
 import json
 import math
 import re
+import sys
 import wave
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
-from PIL import Image as Picture
 
 from app.core import (
     Array,
@@ -31,8 +29,12 @@ from app.core import (
     Text,
     Warn,
 )
-from app.runs.checkpoints import checkpoint_files
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# numpy, Pillow and safetensors come with the first event that needs them: lists of runs and the window's first paint
+# write JSON only, and start 0.1 s sooner without (tests/bench/startup.py).
 INLINE_TABLE = 64 * 1024
 """Bytes of JSON up to which a table stands in the log itself."""
 
@@ -130,6 +132,8 @@ class Encoder:
 
     def _checkpoint(self, state: Mapping[str, Any], seq: int) -> Fields:
         path = f"checkpoints/{seq:06d}"
+        from app.runs.checkpoints import checkpoint_files
+
         tensors, tree = checkpoint_files(state)
         self._save(f"{path}.safetensors", tensors)
         self._save(f"{path}.json", tree)  # last: the pair counts from the moment this file exists
@@ -156,15 +160,23 @@ def plain(value: Any) -> Any:
         return {plain(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
-    if isinstance(value, np.ndarray | np.generic) or hasattr(value, "detach"):
+    if _is_array(value) or hasattr(value, "detach"):
         return plain(numpy(value).tolist())
     if isinstance(value, complex):
         return [plain(value.real), plain(value.imag)]
     return plain(str(value))
 
 
-def numpy(value: Any) -> NDArray[Any]:
+def _is_array(value: Any) -> bool:
+    """Whether it is an array or a scalar of numpy; where numpy was never imported, nothing is."""
+    known = sys.modules.get("numpy")
+    return known is not None and isinstance(value, (known.ndarray, known.generic))
+
+
+def numpy(value: Any) -> "NDArray[Any]":
     """A list, array or tensor (of any library that detaches as torch does) as a numpy array."""
+    import numpy as np
+
     if hasattr(value, "detach"):
         value = value.detach().cpu()
         value = (value if not str(value.dtype).endswith("bfloat16") else value.float()).numpy()
@@ -195,6 +207,9 @@ def slug(name: str, suffix: str = "") -> str:
 
 def png(pixels: Any) -> bytes:
     """(h, w), (h, w, 1), (h, w, 3) or (h, w, 4), uint8 or float in [0, 1], as a PNG file."""
+    import numpy as np
+    from PIL import Image as Picture
+
     array = numpy(pixels)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
@@ -209,6 +224,8 @@ def png(pixels: Any) -> bytes:
 
 def wav(samples: Any, rate: int) -> bytes:
     """(n,) or (n, channels) in [-1, 1] as a 16-bit WAV file."""
+    import numpy as np
+
     array = np.nan_to_num(numpy(samples).astype(np.float64)).clip(-1, 1)
     if array.ndim not in (1, 2):
         raise AssayError(f"A sound of shape {array.shape} cannot be kept", remedy="Give (n,) or (n, channels).")
@@ -222,6 +239,8 @@ def wav(samples: Any, rate: int) -> bytes:
 
 
 def npy(values: Any) -> bytes:
+    import numpy as np
+
     array = numpy(values)
     if array.dtype.hasobject:
         raise AssayError("An array of Python objects cannot be kept", remedy="Give numbers, truth values or strings.")

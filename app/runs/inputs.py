@@ -6,12 +6,14 @@ from typing import Any
 
 from app.core import AssayError, form_fields
 from app.core.task import Task
-from app.data.fingerprint import changed, fingerprint
 from app.runs.encoding import plain
 
 
 def note_inputs(task: Task, config: Mapping[str, Any]) -> dict[str, Any]:
     """Fingerprints by setting; raises AssayError where data that is named does not exist."""
+    # Imported where inputs are read: it brings numpy, which the list of runs does without.
+    from app.data.fingerprint import fingerprint
+
     inputs: dict[str, Any] = {}
     for field in form_fields(task.config):
         ref = config.get(field.name)
@@ -24,6 +26,8 @@ def note_inputs(task: Task, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def refuse_changed_inputs(run: Mapping[str, Any]) -> None:
     """Raise AssayError if what a run was started with has changed since."""
+    from app.data.fingerprint import changed
+
     for name, before in run["inputs"].items():
         what = changed(str(run["config"].get(name)), before)
         if what:

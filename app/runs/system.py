@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from app.runs.log import EventLog
 from app.runs.patience import DiskGone
+
+if TYPE_CHECKING:
+    from app.runs.log import EventLog
 
 TICK = 0.1
 SAMPLE = 1.0
@@ -20,7 +22,7 @@ SAMPLE = 1.0
 class Sampler:
     """A side thread of the host. `drain` gives warnings that other threads left to be logged."""
 
-    def __init__(self, log: EventLog, drain: Callable[[], list[str]]) -> None:
+    def __init__(self, log: "EventLog", drain: Callable[[], list[str]]) -> None:
         self._log = log
         self._drain = drain
         self._process = psutil.Process()

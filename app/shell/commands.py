@@ -115,8 +115,10 @@ class Commands(QObject):
 
     def reset_layout(self) -> None:
         if self._page is not None:
+            self._page.view.layouts.forget()
             for grid in self._page.view.grids:
                 grid.reset()
+            self._page.edited.emit()
 
     def stop_all(self) -> None:
         for summary in self._window.runs.model.all():

@@ -11,7 +11,6 @@ from app.core import AssayError
 from app.data.inspection import Inspection
 from app.shell.drop_card import DropCard
 from app.shell.laboratory import Errand, Laboratory
-from app.shell.setup_pane import _Look
 from app.widgets.theme import Theme
 from app.workspaces.declare import Workspace
 
@@ -36,6 +35,8 @@ class DropHandler(QObject):
     @Slot(object)
     def take(self, paths: list[Path]) -> None:
         """Look at dropped paths in the helper process."""
+        from app.shell.setup_pane import _Look  # brings the form, which the first paint does without
+
         self.busy.emit(f"Looking at {paths[0].name}…" if len(paths) == 1 else f"Looking at {len(paths)} things…")
         errand = self._laboratory.background(_Look(self._laboratory.helper, paths))
         errand.done.connect(self._looked)

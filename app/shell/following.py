@@ -2,10 +2,12 @@
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from app.runs.follower import Follower
+if TYPE_CHECKING:
+    from app.runs.follower import Follower
 
 ROUND_S = 0.033
 PATIENCE_S = 0.5
@@ -22,7 +24,7 @@ class FollowThread(QThread):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._lock = threading.Lock()
-        self._followers: dict[str, Follower] = {}
+        self._followers: dict[str, "Follower"] = {}
         self._ending = threading.Event()
         self._taken = threading.Event()
         self._taken.set()
@@ -31,6 +33,9 @@ class FollowThread(QThread):
 
     def watch(self, key: str, folder: Path) -> None:
         """Tell the log in `folder` from its beginning, under `key`."""
+        # Imported with the first log: it brings numpy, and the window stands before (tests/bench/startup.py).
+        from app.runs.follower import Follower
+
         with self._lock:
             self._followers[key] = Follower(folder)
 

@@ -124,6 +124,7 @@ class MainWindow(QMainWindow):
             page.sweep_requested.connect(self.commands.sweep)
             self.pages[key] = page
             self._stack.addWidget(page)
+            page.view.layouts.take(self._state.get("layout", {}).get(key))
             kept = self._state.get("forms", {}).get(key)
             if isinstance(kept, dict):
                 page.setup.restore(kept)
@@ -191,9 +192,8 @@ class MainWindow(QMainWindow):
         """Keep tabs, forms, sizes and selected runs; never loses the forms of pages that were not opened."""
         forms = dict(self._state.get("forms", {})) | {key: page.setup.save() for key, page in self.pages.items()}
         runs = dict(self._state.get("runs", {})) | {key: page.view.run for key, page in self.pages.items()}
-        layout = dict(self._state.get("layout", {})) | {
-            key: [grid.save() for grid in page.view.grids] for key, page in self.pages.items()
-        }
+        shown = {key: page.view.layout_state() for key, page in self.pages.items()}
+        layout = dict(self._state.get("layout", {})) | shown
         self._state = {
             "tab": self.tabs.tabData(self.tabs.currentIndex()),
             "size": [self.width(), self.height()],

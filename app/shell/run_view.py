@@ -2,12 +2,11 @@
 
 import time
 from collections import deque
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QScrollArea, QSizePolicy, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from app.core import AssayError, Figure
 from app.engines import load_tasks
@@ -18,6 +17,7 @@ from app.runs.states import ACTIVE, OVER
 from app.runs.summary import RunSummary
 from app.shell.banner import Banner
 from app.shell.laboratory import Laboratory
+from app.shell.layouts import Layouts
 from app.widgets.build import build_panel
 from app.widgets.empty import EmptyState
 from app.widgets.grid import PanelGrid
@@ -46,7 +46,7 @@ class RunView(QWidget):
     exported = Signal(str)
     failed = Signal(object)
     try_requested = Signal()
-    why_requested = Signal(str)
+    arranged = Signal()
     action_requested = Signal(str, str)
 
     def __init__(self, workspace: Workspace, laboratory: Laboratory, theme: Theme, parent: QWidget | None = None):
@@ -62,8 +62,7 @@ class RunView(QWidget):
         self._session_run = ""
         self._session_command: dict[str, Any] | None = None
         self._findings: dict[str, int] = {}
-        self._timer = QTimer(self)
-        self._timer.setInterval(FRAME_MS)
+        self._timer = QTimer(self, interval=FRAME_MS)
         self._timer.timeout.connect(self._drain)
 
         self._empty = EmptyState(
@@ -86,6 +85,7 @@ class RunView(QWidget):
         self.tabs.setExpanding(False)
         self.tabs.setAccessibleName("Pages of panels")
         self.pages = QStackedWidget()
+        self.layouts = Layouts()
         self._built: dict[int, PanelGrid] = {}
         self._watching = False
         for page in workspace.pages:
@@ -94,9 +94,8 @@ class RunView(QWidget):
             self.pages.addWidget(place)
             self.tabs.addTab(page.title)
         self.tabs.currentChanged.connect(self._page_chosen)
-
         self.pages.setMinimumHeight(LEAST_HEIGHT)
-        # What the panels would like does not count: the centre scrolls only where there is less than the least height.
+        # What panels would like does not count: the centre scrolls only below the least height.
         self.pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         below = QWidget()
         room = QVBoxLayout(below)
@@ -130,6 +129,9 @@ class RunView(QWidget):
         """The pages that have been opened so far."""
         return [self._built[place] for place in sorted(self._built)]
 
+    def layout_state(self) -> dict[str, Any]:
+        return self.layouts.save({self.workspace.pages[place].title: grid for place, grid in self._built.items()})
+
     def panels(self) -> list[Panel]:
         return [panel for grid in self.grids for panel in grid.panels()]
 
@@ -145,7 +147,7 @@ class RunView(QWidget):
         if run == self.run:
             return
         self._laboratory.following.unwatch(self._key(MAIN))
-        self._end_session()
+        self.close_session()
         self._waiting.clear()
         self._watching = False
         self.run = run
@@ -210,9 +212,6 @@ class RunView(QWidget):
                 self.tabs.setCurrentIndex(position)
                 return
 
-    def close_session(self) -> None:
-        self._end_session()
-
     @Slot(str, object)
     def _arrived(self, key: str, batch: Batch) -> None:
         if key not in (self._key(MAIN), self._key(SESSION)):
@@ -272,23 +271,24 @@ class RunView(QWidget):
     def _figures_so_far(self, task: str) -> list[Figure]:
         chosen = [name for name in self._newest if "test" in name or "loss" in name][:3] or list(self._newest)[:3]
         known = load_tasks().get(task)
-        declared = {name: known.declaration("metric", name) if known else None for name in chosen}
-        titles = {name: emits.title if emits and emits.title else name for name, emits in declared.items()}
-        return [Figure(name=titles[name], value=self._newest[name]) for name in chosen]
+        declared = [known.declaration("metric", name) if known else None for name in chosen]
+        titles = [emits.title if emits and emits.title else name for emits, name in zip(declared, chosen)]
+        return [Figure(name=title, value=self._newest[name]) for title, name in zip(titles, chosen)]
 
     def _reference(self, summary: RunSummary) -> None:
-        if self.workspace.references is None or not isinstance(summary.config, Mapping):
-            return
-        for name, references in self.workspace.references(summary.task, summary.config).items():
-            for reference in references:
-                for panel in self.panels():
-                    if panel.wants("metric", name):
+        for name, references in self._laboratory.references(summary.id).items():
+            for panel in self.panels() if references else []:
+                if panel.wants("metric", name):
+                    for reference in references:
                         panel.set_reference(name, reference.value, reference.text, reference.source)
 
     def _build(self, place: int) -> None:
         declared = self.workspace.pages[place].rows
         rows = [[build_panel(declaration, self.theme) for declaration in row] for row in declared]
         grid = PanelGrid(rows, self.theme)
+        self.layouts.restore(self.workspace.pages[place].title, grid)
+        for splitter in grid.findChildren(QSplitter):
+            splitter.splitterMoved.connect(self.arranged)
         for panel in grid.panels():
             panel.exported.connect(self.exported)
             panel.failed.connect(self.failed)
@@ -336,9 +336,9 @@ class RunView(QWidget):
     @Slot(dict)
     def _command(self, command: dict[str, Any]) -> None:
         """A panel asks the session; it is started when it is not there yet."""
-        session = next(iter(self.workspace.sessions), None)
-        if session is None:
+        if not self.workspace.sessions:
             return
+        session = self.workspace.sessions[0]
         self._session_command = command
         if not self._session_run and not self._start_session(session):
             return
@@ -374,7 +374,7 @@ class RunView(QWidget):
             command, self._session_command = self._session_command, None
             self._laboratory.supervisor.command(self._session_run, command)
 
-    def _end_session(self) -> None:
+    def close_session(self) -> None:
         if not self._session_run:
             return
         self._laboratory.following.unwatch(self._key(SESSION))

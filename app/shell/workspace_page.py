@@ -54,6 +54,7 @@ class WorkspacePage(QWidget):
         self.view.action_requested.connect(self.action_requested)
         self.view.failed.connect(self.problem)
         self.view.exported.connect(self._exported)
+        self.view.arranged.connect(self.edited)
         self.view.stages_changed.connect(self._stages)
         self._build_bar(theme)
         splitter = QSplitter(Qt.Orientation.Horizontal)

@@ -1,8 +1,8 @@
 """Icons by meaning, drawn from the Phosphor set and coloured for the theme."""
 
-import qtawesome
 from PySide6.QtGui import QColor, QIcon, QPixmap
 
+from app.widgets.glyphs import glyph_icon
 from app.widgets.theme import Theme
 
 GLYPHS = {
@@ -34,9 +34,7 @@ GLYPHS = {
 
 def icon(meaning: str, theme: Theme, token: str = "text-2") -> QIcon:
     """The icon for a meaning such as "stop"; raises KeyError for a meaning that has none."""
-    return qtawesome.icon(
-        f"ph.{GLYPHS[meaning]}", color=theme.color(token), color_disabled=theme.color("disabled", 0.6)
-    )
+    return glyph_icon(GLYPHS[meaning], theme.color(token), theme.color("disabled", 0.6))
 
 
 def pixmap(meaning: str, theme: Theme, token: str = "text-2", size: int = 16, ratio: float = 1.0) -> QPixmap:

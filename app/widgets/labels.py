@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtGui import Qt as TextQt  # QtCore's Qt lacks mightBeRichText until pyqtgraph has been imported
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from app.runs.plain_text import plain_text
@@ -94,7 +95,7 @@ class ElidedLabel(Label):
 
 def plain_tooltip(text: str) -> str:
     """`text` for a tooltip, with what Qt would take for markup made harmless."""
-    if not Qt.mightBeRichText(text):
+    if not TextQt.mightBeRichText(text):
         return text
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return f"<p style='white-space: pre-wrap'>{escaped}</p>"

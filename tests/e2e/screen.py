@@ -133,6 +133,11 @@ class Screen:
         picture.save(self.folder / f"{self._shots:02d}-{name}.png")
         return picture
 
+    def count(self, colour: tuple[int, int, int]) -> int:
+        """How many pixels of the screen have exactly this colour."""
+        pixels = np.asarray(ImageGrab.grab(xdisplay=self.environment["DISPLAY"]).convert("RGB"))
+        return int((pixels == np.array(colour, np.uint8)).all(axis=2).sum())
+
     def settle(self, limit: float = 60.0) -> None:
         """Wait until nothing moves above the status bar."""
         region = (0, 0, SIZE[0], SIZE[1] - 70)

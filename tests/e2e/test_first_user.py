@@ -17,6 +17,7 @@ from tests.e2e.screen import SIZE, Screen, wait_for
 pytestmark = [pytest.mark.slow, pytest.mark.xserver, pytest.mark.timeout(600)]
 
 ACCENT = (0x1F, 0x5F, 0xBF)
+SECOND_SERIES = (0xCC, 0x84, 0x30)
 ROW = 50
 FIRST_ROW = (SIZE[0] - 130, 147)
 """Where the newest run stands in the list on the right of a window of the full size."""
@@ -135,6 +136,7 @@ def test_a_first_time_user_gets_from_the_start_page_to_a_report(screen, own_home
         screen.settle()
         before = screen.shoot("selected")
         screen.keys("ctrl+shift+k")
+        wait_for(lambda: screen.count(SECOND_SERIES) > 200, 60, "no curves in the comparison")
         screen.settle()
         after = screen.shoot("compare")
         assert changed(before, after) > 0.1, "no comparison was shown"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QSlider, QVBoxLayout, QWidget
 
 from app.runs.records import Record
 from app.widgets.panels import Panel
@@ -53,6 +53,9 @@ class NoisePanel(Panel):
         ):
             widget.setAccessibleName(name)
         form = QFormLayout()
+        form.setVerticalSpacing(theme.space("field"))
+        for box in (self._estimator, self._device):
+            box.setMinimumHeight(theme.height())
         form.addRow("Estimator", self._estimator)
         form.addRow("Device noise", self._device)
         form.addRow("Shots", self._shots)
@@ -63,7 +66,11 @@ class NoisePanel(Panel):
         layout.addLayout(form)
         layout.addWidget(self._answer)
         layout.addStretch(1)
-        self.set_body(body)
+        scroll = QScrollArea()
+        scroll.setWidget(body)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.set_body(scroll)
 
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)

@@ -125,6 +125,10 @@ class Readout(QWidget):
         self.setAccessibleDescription(f"{heading}: {words}")
         self.update()
 
+    @property
+    def filled(self) -> bool:
+        return bool(self._groups)
+
     def clear(self) -> None:
         self._groups.clear()
         self.update()
@@ -257,6 +261,8 @@ class PadPanel(Panel):
     @Slot()
     def _send(self) -> None:
         pixels = self._pad.pixels()
+        if not self._readout.filled:
+            self._answer.setText("Asking the model; it is being loaded…")
         self.command_requested.emit(
             {
                 "name": "draw",
