@@ -48,6 +48,7 @@ def describe_image_folder(folder: Path, ref: str, deadline: float) -> Inspection
             "side": DEFAULT_SIDE,
             "has_test_set": bool(listing.test_files),
             "scanned": look.seen,
+            "skippable": look.skippable,
             "complete": listing.complete and look.seen == total,
         },
     )
@@ -88,6 +89,11 @@ class _Look:
             return "none seen"
         width, height = self.common_size()
         return f"{'' if len(self._sizes) == 1 else 'different, most often '}{width} × {height} pixels"
+
+    @property
+    def skippable(self) -> int:
+        """Bad pictures that a run leaves out only when it is told to."""
+        return 0 if len(self._bad) < FEW_BAD * self.seen else len(self._bad)
 
     def problems(self) -> list[Problem]:
         found = []

@@ -62,6 +62,7 @@ def describe_table(path: Path, ref: str, thorough: bool) -> Inspection:
             "encoding": table.encoding,
             "complete": table.complete,
             "scanned": len(table.rows),
+            "skippable": len({cell.row for cell in bad_cells(table, label)}) if len(table.columns) > 1 else 0,
             "has_test_set": False,
             "cells": [
                 [plain(cell, SHOWN_CHARACTERS) for cell in row[:SHOWN_COLUMNS]] for row in table.rows[:SHOWN_ROWS]

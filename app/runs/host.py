@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import traceback
+from collections import deque
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -68,13 +69,17 @@ def run(job: Job, disk: Disk) -> int:
     patience.prepare()
     log.add("started", attempt=fields["attempts"], pid=os.getpid(), at=time.time())
     guard = NetworkGuard()
-    sampler = Sampler(log, lambda: [guard.attempts.popleft() for _ in range(len(guard.attempts))])
+    sampler = Sampler(log, lambda: _taken(guard.attempts), lambda: _taken(guard.reached))
     sampler.start()
     outcome = _attempt(job, fields, log, inbox, guard)
     inbox.close()
     sampler.close()
     _finish(folder, outcome, log, disk, patience)
     return 0
+
+
+def _taken(places: deque[str]) -> list[str]:
+    return [places.popleft() for _ in range(len(places))]
 
 
 def _say(words: str) -> None:

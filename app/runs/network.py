@@ -38,6 +38,9 @@ class NetworkGuard:
         self._addresses: set[str] = set()
         self._resolving = False
         self.attempts: deque[str] = deque(maxlen=MOST_ATTEMPTS)
+        self.reached: deque[str] = deque(maxlen=MOST_ATTEMPTS)
+        """Hosts that were let through, each told once."""
+        self._told: set[str] = set()
 
     def allow(self, hosts: Iterable[str]) -> None:
         """Let connections to `hosts` through; "*.example.org" stands for any name below."""
@@ -71,6 +74,8 @@ class NetworkGuard:
         host = _text(address[0])
         if not (is_local(host) or self._named(host) or host in self._addresses):
             self._refuse(f"{host}:{address[1]}")
+        if not is_local(host) and self._named(host):
+            self._tell(host)
 
     def _look_up(self, arguments: tuple[Any, ...]) -> None:
         host = _text(arguments[0])
@@ -78,6 +83,7 @@ class NetworkGuard:
             return  # a numeric address is judged where it is connected to
         if not self._named(host):
             self._refuse(host)
+        self._tell(host)
         self._resolving = True
         try:
             self._addresses |= {str(found[4][0]) for found in socket.getaddrinfo(host, None)}
@@ -86,6 +92,11 @@ class NetworkGuard:
 
     def _named(self, host: str) -> bool:
         return any(fnmatchcase(host, pattern) for pattern in self._allowed)
+
+    def _tell(self, host: str) -> None:
+        if host not in self._told:
+            self._told.add(host)
+            self.reached.append(host)
 
     def _refuse(self, place: str) -> None:
         self.attempts.append(place)

@@ -20,11 +20,12 @@ SAMPLE = 1.0
 
 
 class Sampler:
-    """A side thread of the host. `drain` gives warnings that other threads left to be logged."""
+    """A side thread of the host. `drain` and `reached` give the places that were refused, and the hosts let through."""
 
-    def __init__(self, log: "EventLog", drain: Callable[[], list[str]]) -> None:
+    def __init__(self, log: "EventLog", drain: Callable[[], list[str]], reached: Callable[[], list[str]] = list) -> None:
         self._log = log
         self._drain = drain
+        self._reached = reached
         self._process = psutil.Process()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
@@ -62,6 +63,8 @@ class Sampler:
             return  # the task's own thread meets the same fault and ends the run with words
 
     def _warn(self) -> None:
+        for host in self._reached():
+            self._log.add("network", host=host, why="the run's settings name it, and offline was off")
         for place in self._drain():
             self._log.add(
                 "warn",

@@ -1,6 +1,5 @@
 """The window's commands: what keys, palette and buttons do, each one method. Dialogs are imported when they open."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Slot
@@ -11,6 +10,7 @@ from app.core import AssayError
 from app.engines import find_task, load_tasks
 from app.runs.config_text import read_config_text, to_command_line
 from app.shell.help_view import HelpView, help_pages
+from app.shell.model_search import ModelSearch
 from app.shell.palette import Entry, entries
 from app.shell.shortcuts import COMMANDS, keys_of
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from app.shell.palette_view import PaletteView
     from app.shell.settings_dialog import SettingsDialog
     from app.shell.workspace_page import WorkspacePage
-
-COMPARISON = "comparison.html"
 
 
 class Commands(QObject):
@@ -59,10 +57,14 @@ class Commands(QObject):
         tasks = {name: task for name, task in load_tasks().items() if task.workspace in self._window.workspaces}
         keys = keys_of(self._laboratory.settings.shortcuts)
         found = entries(tasks, self._window.runs.model.all(), help_pages(), keys)
+        self._models = self._laboratory.background(ModelSearch(self._laboratory))
         from app.shell.palette_view import PaletteView
 
         self.palette = PaletteView(found, self._window.keeper.theme, self._window)
         self.palette.chosen.connect(self._found)
+        self.palette.chosen_apart.connect(self._found_apart)
+        self._models.done.connect(self.palette.add)
+        self._laboratory.send(self._models)
         self.palette.open()
 
     def run_now(self) -> None:
@@ -244,6 +246,7 @@ class Commands(QObject):
 
         self._settings = SettingsDialog(self._laboratory, self._window.keeper.theme, self._window)
         self._settings.theme_chosen.connect(self._window.keeper.set_mode)
+        self._settings.density_chosen.connect(self._window.keeper.set_density)
         self._settings.problem.connect(self._window.show_problem)
         self._settings.open()
 
@@ -328,7 +331,9 @@ class Commands(QObject):
     @Slot(object)
     def _take_keys(self, settings: Any) -> None:
         for key, sequence in keys_of(settings.shortcuts).items():
-            self._actions[key].setShortcut(QKeySequence(sequence))
+            # "?" reaches the window only where no text field takes it as a letter.
+            more = [QKeySequence("?")] if key == "keys" else []
+            self._actions[key].setShortcuts([QKeySequence(sequence), *more])
 
     @Slot(object)
     def _found(self, entry: Entry) -> None:
@@ -340,12 +345,21 @@ class Commands(QObject):
             case "field":
                 task, _, field = entry.key.partition("/")
                 self._open_task(task).setup.form.focus_field(field)
-            case "run":
+            case "run" | "model":
                 self._window.show_run(entry.key)
             case "help":
                 self.open_help()
                 assert self._help is not None
                 self._help.open_page(entry.key)
+
+    @Slot(object)
+    def _found_apart(self, entry: Entry) -> None:
+        """In a window of its own, where the thing can have one; a task is started."""
+        self._found(entry)
+        if entry.kind in ("run", "model"):
+            self._window.act("tear_off", entry.key)
+        elif entry.kind == "task":
+            self.run_now()
 
     def _open_task(self, task: str) -> "WorkspacePage":
         workspace = task.split(".")[0]
@@ -376,23 +390,9 @@ class Commands(QObject):
 
     @Slot(object, str)
     def _comparison_report(self, runs: list[str], baseline: str) -> None:
-        errand = self._laboratory.background(_ComparisonReport(self._laboratory, runs, baseline))
+        from app.shell.comparison_report import ComparisonReport
+
+        errand = self._laboratory.background(ComparisonReport(self._laboratory, runs, baseline))
         errand.done.connect(self._window.report_written)
         errand.failed.connect(self._window.show_problem)
         self._laboratory.send(errand)
-
-
-class _ComparisonReport:
-    def __init__(self, laboratory: Any, runs: list[str], baseline: str) -> None:
-        self._laboratory, self._runs, self._baseline = laboratory, runs, baseline
-
-    def __call__(self) -> Path:
-        from app.runs.report import render_comparison
-        from app.runs.storage import Disk
-
-        text = render_comparison(
-            self._laboratory.store, self._runs, baseline=self._baseline, redact=self._laboratory.secrets.redactor()
-        )
-        path: Path = self._laboratory.root / COMPARISON
-        Disk().replace(path, text.encode("utf-8"))
-        return path

@@ -4,10 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.core import AssayError
-from app.runs.compare import Comparison, compare
+from app.engines import load_tasks
+from app.runs.compare import Comparison, Published, compare
 from app.runs.figures import figure_text
 from app.runs.plain_text import one_line
 from app.runs.records import Batch
@@ -26,6 +36,7 @@ from app.workspaces.declare import Workspace
 
 WATCH = "compare/"
 ACROSS = 2
+LEAST_ROW = 210
 
 
 class CompareView(QWidget):
@@ -45,6 +56,7 @@ class CompareView(QWidget):
         self._plots: list[Panel] = []
         self._grid: PanelGrid | None = None
         self.runs: tuple[str, ...] = ()
+        self._published: tuple[Published, ...] = ()
         self.comparison: Comparison | None = None
         self._title = Label("", theme, "title", wrap=True)
         self._note = Label("", theme, "body", "text-2", wrap=True)
@@ -76,7 +88,13 @@ class CompareView(QWidget):
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self._tables)
-        splitter.addWidget(self._room)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setAccessibleName("Curves side by side")
+        scroll.setWidget(self._room)
+        splitter.addWidget(scroll)
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([240, 460])
         layout = QVBoxLayout(self)
@@ -91,8 +109,9 @@ class CompareView(QWidget):
     def show_runs(self, summaries: Sequence[RunSummary], workspace: Workspace) -> None:
         """Compare these runs; raises AssayError when there are fewer than two."""
         self.clear()
-        self.comparison = compare(summaries)
         self.runs = tuple(summary.id for summary in summaries)
+        self._published = self._laboratory.published(self.runs)
+        self.comparison = compare(summaries, published=self._published)
         self._title.setText(f"{len(summaries)} runs side by side")
         self._labels = self._named(self.comparison)
         self._baseline.blockSignals(True)
@@ -135,7 +154,7 @@ class CompareView(QWidget):
         found = self.comparison
         assert found is not None
         titles = [one_line(title) for title in found.titles]
-        columns = ["figure", *titles, *(published.title for published in found.published)]
+        columns = ["figure", *titles, *(f"published: {one_line(column.title)}" for column in found.published)]
         rows: list[list[Any]] = []
         for row in found.rows:
             cells = []
@@ -153,12 +172,17 @@ class CompareView(QWidget):
         parts = [f"Folded, because only the seed differs: {len(folded)} of {len(found.columns)}" if folded else ""]
         methods = {cell.effect.method for row in found.rows for cell in row.cells if cell.effect is not None}
         parts += sorted(methods)[:2]
+        sources = dict.fromkeys(one_line(column.source.text) for column in found.published)
+        parts += [f"Published: {'; '.join(sources)}"] if sources else []
         self._note.setText(". ".join(filter(None, parts)))
 
     def _show_plots(self, workspace: Workspace) -> None:
-        declared = [panel for page in workspace.pages for row in page.rows for panel in row if isinstance(panel, Plot)]
-        self._plots = [build_panel(declaration, self._theme) for declaration in declared[: 2 * ACROSS]]
         assert self.comparison is not None
+        tasks = [load_tasks().get(name) for name in {column.task for column in self.comparison.columns}]
+        emitted = [emits.name for task in tasks if task is not None for emits in task.emits if emits.kind == "metric"]
+        declared = [panel for page in workspace.pages for row in page.rows for panel in row if isinstance(panel, Plot)]
+        built = {declaration: build_panel(declaration, self._theme) for declaration in dict.fromkeys(declared)}
+        self._plots = [panel for panel in built.values() if any(panel.wants("metric", name) for name in emitted)]
         folds = {
             one_line(title): [self._labels[run.id] for run in column.runs]
             for title, column in zip(self.comparison.titles, self.comparison.columns, strict=True)
@@ -177,7 +201,26 @@ class CompareView(QWidget):
                         panel.set_reference(name, level.value, level.text, level.source)
         rows = [self._plots[k : k + ACROSS] for k in range(0, len(self._plots), ACROSS)]
         self._grid = PanelGrid(rows, self._theme)
+        self._grid.setMinimumHeight(LEAST_ROW * len(rows))
         self._room.layout().addWidget(self._grid)
+        self._show_filled()
+
+    def _show_filled(self) -> None:
+        """Plots that have nothing yet leave the room to the others, but for the first row."""
+        if self._grid is None or self._grid.large is not None:
+            return
+        used = 0
+        for start in range(0, len(self._plots), ACROSS):
+            row = self._plots[start : start + ACROSS]
+            for panel in row:
+                if not panel.torn_off:
+                    panel.setVisible(panel.filled or start == 0)
+            inner = row[0].parentWidget()
+            if inner is not None and not row[0].torn_off:
+                shown = start == 0 or any(panel.filled for panel in row)
+                inner.setVisible(shown)
+                used += shown
+        self._grid.setMinimumHeight(LEAST_ROW * max(1, used))
 
     @Slot(str, object)
     def _arrived(self, key: str, batch: Batch) -> None:
@@ -190,7 +233,10 @@ class CompareView(QWidget):
                 panel.rewind(batch.rewind, label)
             wanted = {name: part for name, part in batch.points.items() if panel.wants("metric", name)}
             if wanted:
+                fresh = not panel.filled
                 panel.points_added(wanted, label)
+                if fresh:
+                    self._show_filled()
         self._laboratory.following.taken()
 
     @Slot()
@@ -200,7 +246,7 @@ class CompareView(QWidget):
             return
         runs = [run for column in self.comparison.columns for run in column.runs]
         try:
-            self.comparison = compare(runs, baseline=str(self._baseline.currentData()))
+            self.comparison = compare(runs, str(self._baseline.currentData()), self._published)
         except AssayError as error:
             self.problem.emit(error)
             return

@@ -11,6 +11,7 @@ from app.core import AssayError
 from app.data.inspection import Inspection
 from app.shell.drop_card import DropCard
 from app.shell.laboratory import Errand, Laboratory
+from app.shell.without_bad import FIELD, SUFFIX, VALUE, can_leave_out, offer_words
 from app.widgets.theme import Theme
 from app.workspaces.declare import Workspace
 
@@ -46,7 +47,7 @@ class DropHandler(QObject):
     def targets(self, found: Inspection) -> list[tuple[str, str]]:
         """(key, words) of the places where the thing can go; a key is "workspace/task/field"."""
         if not found.usable:
-            return []
+            return self._without_bad(found)
         if found.kind in ("run-folder", "preset", "report"):
             task = str(found.options.get("task", ""))
             workspace = self._workspaces.get(task.split(".")[0])
@@ -57,6 +58,15 @@ class DropHandler(QObject):
             for workspace in self._workspaces.values()
             for kind, (task, field) in workspace.accepts.items()
             if kind == found.kind
+        ]
+
+    def _without_bad(self, found: Inspection) -> list[tuple[str, str]]:
+        """Where it can go when what cannot be read is left out."""
+        return [
+            (f"{workspace.key}/{task}/{field}{SUFFIX}", f"{offer_words(found, count)} in {workspace.title}")
+            for workspace in self._workspaces.values()
+            for kind, (task, field) in workspace.accepts.items()
+            if kind == found.kind and (count := can_leave_out(found, task))
         ]
 
     @Slot(object)
@@ -87,6 +97,8 @@ class DropHandler(QObject):
         self._fill(found, key)
 
     def _fill(self, found: Inspection, key: str) -> None:
-        workspace, task, field = key.split("/")
+        workspace, task, field, *without = key.split("/")
         values: dict[str, Any] = {field: found.path} if field else dict(found.options.get("values", {}))
+        if without:
+            values[FIELD] = VALUE
         self.filled.emit(workspace, task, values, found)

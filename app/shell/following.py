@@ -24,7 +24,7 @@ class FollowThread(QThread):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._lock = threading.Lock()
-        self._followers: dict[str, "Follower"] = {}
+        self._followers: dict[str, Follower] = {}
         self._ending = threading.Event()
         self._taken = threading.Event()
         self._taken.set()

@@ -1,22 +1,27 @@
 """What all windows share: the store, the supervisor, the settings, and the threads that read for the screen."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.core import AssayError
 from app.data.client import HelperClient
+from app.engines import load_tasks
 from app.runs.secrets import Secrets
 from app.runs.settings import Settings, change_settings, load_settings, store_folder
 from app.runs.store import Store
 from app.runs.summary import RunSummary
 from app.runs.supervisor import Supervisor
+from app.shell.collecting import Collector
 from app.shell.following import FollowThread
 from app.workspaces import load_workspaces
+
+if TYPE_CHECKING:
+    from app.runs.compare import Published
 
 ERRANDS_AT_ONCE = 3
 KEPT = 64
@@ -68,6 +73,7 @@ class Laboratory(QObject):
         self.secrets = Secrets()
         self.helper = HelperClient()
         self.following = FollowThread(self)
+        self._collector = Collector(self)
         self._pool = ThreadPoolExecutor(ERRANDS_AT_ONCE, "errand")
         self._errands: list[Errand] = []
         self.supervisor = Supervisor(
@@ -87,6 +93,7 @@ class Laboratory(QObject):
     def start(self) -> None:
         """Begin to drive runs and to follow logs; called once the window has been painted."""
         self._open = True
+        self._collector.start()
         self.supervisor.start()
         self.following.start()
 
@@ -101,6 +108,7 @@ class Laboratory(QObject):
         self.helper.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self.supervisor.close(stop_runs=stop_runs)
+        self._collector.stop()
 
     def background(self, call: Callable[[], Any]) -> Errand:
         """Prepare `call` for a worker thread: connect `done` and `failed`, then hand the errand to `send`."""
@@ -134,6 +142,13 @@ class Laboratory(QObject):
         if workspace is None or workspace.references is None or not isinstance(summary.config, Mapping):
             return {}
         return workspace.references(summary.task, summary.config)
+
+    def published(self, runs: Sequence[str]) -> tuple["Published", ...]:
+        """What others published for the settings of the first of `runs`, as columns beside theirs."""
+        from app.shell.published import published_columns
+
+        figures = [figure for run in runs for figure in self.store.summary(run).figures]
+        return published_columns(self.references(runs[0]), figures, load_tasks().get(self.store.summary(runs[0]).task))
 
     @property
     def now(self) -> float:

@@ -11,7 +11,7 @@ from app.runs.states import BADGES
 from app.runs.summary import RunSummary
 from app.shell.shortcuts import COMMANDS
 
-Kind = Literal["command", "task", "run", "field", "help"]
+Kind = Literal["command", "task", "run", "field", "help", "model"]
 MOST = 60
 
 
@@ -63,14 +63,14 @@ def _settings(summary: RunSummary) -> str:
 
 
 def matching(found: Iterable[Entry], query: str) -> list[Entry]:
-    """The entries that fit, best first. `>` looks at commands only, `#` at tags; every word must occur."""
+    """The entries that fit, best first. `>` looks at commands only, `#` at tags, `@` at models; every word must occur."""
     query = query.strip()
     kinds: set[Kind] | None = None
     if query.startswith(">"):
         kinds, query = {"command"}, query[1:]
-    elif query.startswith("#"):
-        kinds = {"run"}
-    elif "=" in query:
+    elif query.startswith("@"):
+        kinds, query = {"model"}, query[1:]
+    elif query.startswith("#") or "=" in query:
         kinds = {"run"}
     words = query.lower().split()
     scored = []

@@ -9,7 +9,10 @@ from app.widgets.icons import icon
 from app.widgets.labels import Label
 from app.widgets.theme import Theme
 
-ICONS = {"command": "command", "task": "run", "run": "queue", "field": "sliders", "help": "help"}
+ICONS = {"command": "command", "task": "run", "run": "queue", "field": "sliders", "help": "help", "model": "send"}
+
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 class PaletteView(QDialog):
@@ -17,6 +20,8 @@ class PaletteView(QDialog):
 
     chosen = Signal(object)
     """The Entry."""
+    chosen_apart = Signal(object)
+    """The Entry, taken with Ctrl+Enter."""
 
     def __init__(self, found: list[Entry], theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,7 +32,7 @@ class PaletteView(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumSize(QSize(620, 420))
         self._line = QLineEdit()
-        self._line.setPlaceholderText("Tasks, runs, settings, help.  > commands   # tags   field=value")
+        self._line.setPlaceholderText("Tasks, runs, settings, help.  > commands   # tags   @ models   field=value")
         self._line.setAccessibleName("Search")
         self._line.textChanged.connect(self._search)
         self._line.returnPressed.connect(self._take)
@@ -60,12 +65,21 @@ class PaletteView(QDialog):
         """Arrow keys move in the list while typing goes on."""
         if watched is self._line and event.type() == QEvent.Type.KeyPress:
             assert isinstance(event, QKeyEvent)
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() & CONTROL:
+                self._take_apart()
+                return True
             step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
             if step:
                 row = min(max(self._list.currentRow() + step, 0), self._list.count() - 1)
                 self._list.setCurrentRow(row)
                 return True
         return super().eventFilter(watched, event)
+
+    @Slot(object)
+    def add(self, found: list[Entry]) -> None:
+        """More to find, such as what had to be read from disk."""
+        self._found = [*self._found, *found]
+        self._search(self._line.text())
 
     @Slot(str)
     def _search(self, query: str) -> None:
@@ -82,6 +96,12 @@ class PaletteView(QDialog):
         self._list.setCurrentRow(0)
         self._nothing.setVisible(not self._list.count())
         self._nothing.setText(f"Nothing found for “{query}”.")
+
+    def _take_apart(self) -> None:
+        item = self._list.currentItem()
+        if item is not None and item.flags() & Qt.ItemFlag.ItemIsEnabled:
+            self.accept()
+            self.chosen_apart.emit(item.data(Qt.ItemDataRole.UserRole))
 
     @Slot()
     def _take(self) -> None:

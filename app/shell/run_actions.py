@@ -1,10 +1,10 @@
 """What a person may do with a run: each command is one that the run's state allows, and is undone rather than asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
@@ -149,12 +149,23 @@ class RunActions(QObject):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._laboratory.store.folder(run))))
 
     def _export(self, run: str) -> None:
-        chosen = QFileDialog.getExistingDirectory(self._window, "Export the run into a folder")
-        if chosen:
-            errand = self._laboratory.background(_Export(self._laboratory, run, Path(chosen)))
-            errand.done.connect(self._written)
-            errand.failed.connect(self.problem)
-            self._laboratory.send(errand)
+        """Ask which forms and where."""
+        from app.shell.export_dialog import ExportDialog
+
+        dialog = ExportDialog(self._laboratory.store.summary(run), self._keeper.theme, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self.write_export)
+        dialog.open()
+
+    @Slot(str, object, object)
+    def write_export(self, run: str, forms: Sequence[str], target: Path) -> None:
+        """Write a run for other programs, and say where it lies."""
+        from app.shell.export_dialog import Export
+
+        errand = self._laboratory.background(Export(self._laboratory, run, forms, target))
+        errand.done.connect(self._written)
+        errand.failed.connect(self.problem)
+        self._laboratory.send(errand)
 
     def _bundle(self, run: str) -> None:
         """List what a bundle would hold before anything is written."""
@@ -213,24 +224,6 @@ class _Report:
         references = self._laboratory.references(self._run)
         redact = self._laboratory.secrets.redactor()
         return write_report(self._laboratory.store, self._run, references=references, redact=redact)
-
-
-class _Export:
-    """Report, and curves as TensorBoard event files, into a folder of the user's."""
-
-    def __init__(self, laboratory: Laboratory, run: str, target: Path) -> None:
-        self._laboratory, self._run, self._target = laboratory, run, target
-
-    def __call__(self) -> Path:
-        from app.runs.report import write_report
-        from app.runs.storage import Disk
-        from app.runs.tensorboard import export
-
-        redact = self._laboratory.secrets.redactor()
-        report = write_report(self._laboratory.store, self._run, redact=redact)
-        Disk().create(self._target / f"{self._run}.html", report.read_bytes())
-        export(self._laboratory.store, [self._run], self._target / "tensorboard", redact)
-        return self._target
 
 
 class _Bundle:

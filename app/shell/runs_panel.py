@@ -1,7 +1,7 @@
 """The right pane: every run with its state and verdict; search, select, rename, compare, throw away."""
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -10,42 +10,31 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.runs.plain_text import one_line
-from app.runs.states import ACTIONS, BADGES, OVER
+from app.core import AssayError
+from app.runs.states import ACTIONS, WAITING
 from app.runs.summary import RunSummary
 from app.shell.laboratory import Laboratory
-from app.shell.run_list import SUMMARY, RunList
+from app.shell.run_folds import Fold
+from app.shell.run_list import FOLD, SUMMARY, RunList
+from app.shell.run_row import RunRow
 from app.widgets.empty import EmptyState
 from app.widgets.icons import icon
 from app.widgets.labels import Label
 from app.widgets.theme import Theme
 
-ROW = 50
-TOKENS = {
-    "queued": "text-2",
-    "held": "text-2",
-    "starting": "accent",
-    "running": "accent",
-    "stopping": "warning",
-    "done": "success",
-    "stopped": "text-2",
-    "failed": "danger",
-    "interrupted": "warning",
-}
 WORDS = {
     "start_now": "Start now",
     "edit": "Edit",
     "hold": "Hold",
     "release": "Release",
     "remove": "Remove from queue",
+    "move_up": "Move up\tAlt+Up",
+    "move_down": "Move down\tAlt+Down",
     "stop": "Stop",
     "force_stop": "Force stop",
     "resume": "Resume",
@@ -61,60 +50,10 @@ WORDS = {
 }
 
 
-class RunRow(QStyledItemDelegate):
-    """Two lines: state glyph, name, star; state word or verdict below, with a hairline of progress."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.theme = theme
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        return QSize(200, ROW)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        summary: RunSummary = index.data(SUMMARY)
-        theme = self.theme
-        painter.save()
-        room: QRect = option.rect
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(room, theme.color("accent-soft"))
-        glyph, word = BADGES[summary.state]
-        inner = room.adjusted(10, 6, -10, -6)
-        painter.setFont(theme.font("body"))
-        painter.setPen(theme.color(TOKENS[summary.state]))
-        line = inner.height() // 2
-        painter.drawText(QRect(inner.left(), inner.top(), 18, line), Qt.AlignmentFlag.AlignCenter, glyph)
-        left = inner.left() + 24
-        star = "★" if summary.starred else ""
-        painter.setPen(theme.color("warning"))
-        painter.drawText(QRect(inner.right() - 16, inner.top(), 16, line), Qt.AlignmentFlag.AlignCenter, star)
-        painter.setPen(theme.color("text"))
-        name = QRect(left, inner.top(), inner.right() - left - (18 if star else 0), line)
-        self._line(painter, name, one_line(summary.name or summary.id))
-        painter.setFont(theme.font("caption"))
-        painter.setPen(theme.color("text-2"))
-        below = QRect(left, inner.top() + line, inner.right() - left, line)
-        words = summary.verdict or word
-        if summary.state == "running":
-            share = f"{100 * summary.done / summary.total:.0f} %" if summary.total else ""
-            words = " · ".join(filter(None, (word, summary.stage, share)))
-        elif summary.state == "failed" and summary.error:
-            words = f"{word}: {summary.error.get('what', '')}"
-        elif summary.state in OVER and summary.state != "done":
-            words = f"{word}{': ' if summary.verdict else ''}{summary.verdict}"
-        self._line(painter, below, one_line(words))
-        if summary.state in ("running", "stopping") and summary.total:
-            width = int(room.width() * min(1.0, summary.done / summary.total))
-            painter.fillRect(QRect(room.left(), room.bottom() - 1, width, 2), theme.color("accent"))
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(theme.color("accent"))
-            painter.drawRect(room.adjusted(0, 0, -1, -1))
-        painter.restore()
-
-    @staticmethod
-    def _line(painter: QPainter, room: QRect, text: str) -> None:
-        shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter), shown)
+MOVES = {"move_up": -1, "move_down": 1}
+KEYS = {Qt.Key.Key_Delete: "trash", Qt.Key.Key_F2: "rename"}
+ALT_KEYS = {Qt.Key.Key_Up: "move_up", Qt.Key.Key_Down: "move_down"}
+FOLD_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Left, Qt.Key.Key_Right)
 
 
 class RunsPanel(QWidget):
@@ -176,16 +115,24 @@ class RunsPanel(QWidget):
         self._workspace = ""
         self._choosing = False
         laboratory.run_changed.connect(self.model.update)
-        for signal in (self.model.modelReset, self.model.rowsInserted, self.model.rowsRemoved):
+        laboratory.run_changed.connect(self._queue_may_have_changed)
+        self._list.doubleClicked.connect(self._turn)
+        for signal in (self.model.modelReset, self.model.layoutChanged):
             signal.connect(self._show_emptiness)
         self.set_theme(theme)
         self._show_emptiness()
 
     def load(self) -> None:
         """Read the list in a worker thread."""
-        errand = self._laboratory.background(self._laboratory.store.summaries)
-        errand.done.connect(self.model.fill)
+        errand = self._laboratory.background(_Load(self._laboratory, self.model))
+        errand.done.connect(self._loaded)
         self._laboratory.send(errand)
+
+    @Slot(object)
+    def _loaded(self, answer: tuple[list[RunSummary], list[str]]) -> None:
+        summaries, order = answer
+        self.model.places = {run: place for place, run in enumerate(order)}
+        self.model.fill(summaries)
 
     def set_workspace(self, key: str) -> None:
         self._workspace = key
@@ -193,15 +140,25 @@ class RunsPanel(QWidget):
 
     def select(self, run: str) -> None:
         """Mark a run without telling anyone."""
-        row = self.model.row_of(run)
+        key = self.model.fold_of(run)
         self._choosing = True
+        if key and key not in self.model.unfolded:
+            self.model.set_unfolded(key, True)
+        row = self.model.row_of(run)
         # A click has made it the current one already; to set it again would undo a selection of several.
         if row >= 0 and self._list.currentIndex().row() != row:
-            self._list.setCurrentIndex(self.model.index(row))
+            # Not by the list itself: that would look at the keys, and Ctrl is down when Ctrl+Enter started the run.
+            command = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self._list.selectionModel().setCurrentIndex(self.model.index(row), command)
         self._choosing = False
 
     def selected(self) -> list[str]:
-        return [index.data(SUMMARY).id for index in self._list.selectionModel().selectedIndexes()]
+        """Runs that are selected; a fold stands for all its runs."""
+        found: list[str] = []
+        for index in self._list.selectionModel().selectedIndexes():
+            fold: Fold | None = index.data(FOLD)
+            found += fold.runs if fold is not None else [index.data(SUMMARY).id]
+        return list(dict.fromkeys(found))
 
     def focus_search(self) -> None:
         self._search.setFocus()
@@ -217,8 +174,15 @@ class RunsPanel(QWidget):
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         if watched is self._list and event.type() == QEvent.Type.KeyPress:
             assert isinstance(event, QKeyEvent)
-            key = {Qt.Key.Key_Delete: "trash", Qt.Key.Key_F2: "rename"}.get(Qt.Key(event.key()))
-            if key:
+            alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
+            keys = ALT_KEYS if alt else KEYS
+            key = keys.get(Qt.Key(event.key()))
+            index = self._list.currentIndex()
+            if index.isValid() and index.data(FOLD) is not None:
+                if event.key() in FOLD_KEYS and not alt:
+                    self._turn(index)
+                    return True
+            elif key:
                 for run in self.selected():
                     self._ask(key, run)
                 return True
@@ -226,7 +190,7 @@ class RunsPanel(QWidget):
 
     @Slot(QModelIndex, QModelIndex)
     def _current(self, index: QModelIndex, _before: QModelIndex) -> None:
-        if index.isValid() and not self._choosing:
+        if index.isValid() and not self._choosing and index.data(FOLD) is None:
             self.chosen.emit(index.data(SUMMARY).id)
 
     @Slot()
@@ -240,10 +204,19 @@ class RunsPanel(QWidget):
         index = self._list.indexAt(at)
         if not index.isValid():
             return
-        summary: RunSummary = index.data(SUMMARY)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for key in ("rename", "star", *ACTIONS[summary.state]):
+        fold: Fold | None = index.data(FOLD)
+        if fold is not None:
+            words = "Fold" if fold.key in self.model.unfolded else "Unfold"
+            menu.addAction(words).setData(("fold", fold.key))
+            menu.addAction("Compare").setData(("compare", fold.runs[0]))
+            menu.triggered.connect(self._triggered)
+            menu.popup(self._list.viewport().mapToGlobal(at))
+            return
+        summary: RunSummary = index.data(SUMMARY)
+        moves = ("move_up", "move_down") if summary.state in WAITING else ()
+        for key in ("rename", "star", *moves, *ACTIONS[summary.state]):
             words = {"rename": "Rename…", "star": "Remove star" if summary.starred else "Star"}.get(key) or WORDS.get(
                 key
             )
@@ -257,16 +230,45 @@ class RunsPanel(QWidget):
     @Slot(QAction)
     def _triggered(self, action: QAction) -> None:
         key, run = action.data()
-        if key == "compare" and len(self.selected()) >= 2:
+        if key == "fold":
+            self.model.set_unfolded(run, run not in self.model.unfolded)
+        elif key == "compare" and len(self.selected()) >= 2:
             self._ask_compare()
         else:
             self._ask(key, run)
 
     def _ask(self, key: str, run: str) -> None:
         summary = self.model.summary(run)
+        if summary is not None and key in MOVES and summary.state in WAITING:
+            self._move(run, MOVES[key])
+            return
         if summary is None or (key not in ("rename", "star") and key not in ACTIONS[summary.state]):
             return
         self.action_requested.emit(key, run)
+
+    def _move(self, run: str, step: int) -> None:
+        """One place in the queue; the list follows."""
+        queue = self._laboratory.store.queue
+        order = queue.order()
+        try:
+            queue.move(run, max(0, order.index(run) + step) if run in order else 0)
+        except AssayError as error:
+            self._laboratory.say(f"{error.what}.", "unsure")
+        self.model.set_places(queue.order())
+
+    @Slot(str)
+    def _queue_may_have_changed(self, run: str) -> None:
+        summary = self.model.summary(run)
+        waits = summary is not None and summary.state in WAITING
+        if waits or run in self.model.places:
+            self.model.set_places(self._laboratory.store.queue.order())
+
+    @Slot(QModelIndex)
+    def _turn(self, index: QModelIndex) -> None:
+        """Fold or unfold."""
+        fold: Fold | None = index.data(FOLD)
+        if fold is not None:
+            self.model.set_unfolded(fold.key, fold.key not in self.model.unfolded)
 
     @Slot()
     def _ask_compare(self) -> None:
@@ -285,3 +287,14 @@ class RunsPanel(QWidget):
             if searching:
                 self._nothing.set_sentence(f"No run fits “{self._search.text()}”.", "Clear the search")
             self._stack.setCurrentWidget(self._nothing if searching else self._empty)
+
+
+class _Load:
+    """Read all runs, and work out which belong together, in a worker thread."""
+
+    def __init__(self, laboratory: Laboratory, model: RunList) -> None:
+        self._laboratory, self._model = laboratory, model
+
+    def __call__(self) -> tuple[list[RunSummary], list[str]]:
+        store = self._laboratory.store
+        return self._model.folds.prepare(store.summaries()), store.queue.order()

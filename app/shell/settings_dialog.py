@@ -25,12 +25,15 @@ from app.data.text import size_in_words
 from app.runs.secrets import FILE_WARNING, KNOWN, SESSION_NOTE
 from app.runs.settings import Settings
 from app.shell.laboratory import Errand, Laboratory
+from app.shell.network_list import Contact, contacts
+from app.shell.network_list import table as contact_table
 from app.shell.shortcuts import COMMANDS, collisions, keys_of
 from app.widgets.labels import Label
+from app.widgets.table import DataTable
 from app.widgets.theme import Theme
 
 TABS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Look", ("theme", "reduced_motion", "notifications", "sound")),
+    ("Look", ("theme", "density", "reduced_motion", "notifications", "sound")),
     ("Computing", ("device", "parallel", "warm", "keep_running", "keep_awake", "silent_minutes")),
 )
 STORED = (("runs", "Runs"), ("files", "of which results"), ("checkpoints", "of which checkpoints"), ("trash", "Trash"),
@@ -41,6 +44,7 @@ class SettingsDialog(QDialog):
     """Fields come from the settings model: its descriptions are the words."""
 
     theme_chosen = Signal(str)
+    density_chosen = Signal(str)
     problem = Signal(object)
 
     def __init__(self, laboratory: Laboratory, theme: Theme, parent: QWidget | None = None) -> None:
@@ -116,6 +120,8 @@ class SettingsDialog(QDialog):
             self._change(name, editor.currentData())
             if name == "theme":
                 self.theme_chosen.emit(editor.currentData())
+            elif name == "density":
+                self.density_chosen.emit(editor.currentData())
 
     def _change(self, name: str, value: Any) -> None:
         try:
@@ -201,8 +207,23 @@ class SettingsDialog(QDialog):
             "Hosts that tasks of this version can name: *.ibm.com and *.cloud.ibm.com (IBM Quantum).",
         ):
             layout.addWidget(Label(words, self._theme, "body", "text-2", wrap=True))
-        layout.addStretch(1)
+        self._contacts_head = Label("Looking through the logs of the runs…", self._theme, "strong", wrap=True)
+        self.contacts = DataTable(self._theme)
+        self.contacts.setAccessibleName("Hosts that runs reached or were kept from")
+        layout.addWidget(self._contacts_head)
+        layout.addWidget(self.contacts, 1)
+        errand = self._laboratory.background(_Contacts(self._laboratory))
+        errand.done.connect(self._contacts_read)
+        self._errands.append(errand)
+        self._laboratory.send(errand)
         return page
+
+    @Slot(object)
+    def _contacts_read(self, found: list[Contact]) -> None:
+        hosts = len({contact.host for contact in found})
+        words = f"Hosts that runs reached or were kept from: {hosts}" if found else "No run has tried to reach a host."
+        self._contacts_head.setText(words)
+        self.contacts.set_table(*contact_table(found))
 
     def _credentials(self) -> QWidget:
         page = QWidget()
@@ -317,6 +338,14 @@ class SettingsDialog(QDialog):
         self._collision.setText("")
         usual = {command.key: command.usual for command in COMMANDS}
         self._change("shortcuts", {key: text for key, text in keys.items() if text != usual[key]})
+
+
+class _Contacts:
+    def __init__(self, laboratory: Laboratory) -> None:
+        self._laboratory = laboratory
+
+    def __call__(self) -> list[Contact]:
+        return contacts(self._laboratory.store)
 
 
 class _EmptyTrash:

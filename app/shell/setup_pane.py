@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core import AssayError, form_fields
 from app.data.inspection import Inspection
 from app.engines import find_task
 from app.shell.laboratory import Errand, Laboratory
+from app.shell.without_bad import FIELD, VALUE, can_leave_out, offer_words
 from app.widgets.form import ConfigForm
 from app.widgets.labels import Label
 from app.widgets.theme import Theme
@@ -58,6 +59,11 @@ class SetupPane(QWidget):
         layout.setSpacing(theme.space("field"))
         layout.addWidget(self._title)
         layout.addWidget(self._tasks)
+        self.without = QPushButton()
+        self.without.hide()
+        self.without.clicked.connect(self._leave_out)
+        self._offered: tuple[str, str, str] = ("", "", "")
+        layout.addWidget(self.without)
         layout.addWidget(self._forms, 1)
         self.choose_task(workspace.primary)
 
@@ -75,6 +81,8 @@ class SetupPane(QWidget):
             self._make(task)
         self._tasks.setCurrentIndex(self._tasks.findData(task))
         self._forms.setCurrentWidget(self.forms[task])
+        if task != self._offered[0]:
+            self.without.hide()
         return self.forms[task]
 
     def fill(self, task: str, values: Mapping[str, Any], source: str = "") -> list[str]:
@@ -111,6 +119,7 @@ class SetupPane(QWidget):
 
     def look_at(self, task: str, field: str, ref: str) -> None:
         """Describe what a field already holds (a path or a built-in set)."""
+        self.without.hide()
         errand = self._laboratory.background(_LookAgain(self._laboratory.helper, ref))
         self._looks[task, field] = (errand, ref)
         errand.done.connect(self._looked)
@@ -169,7 +178,23 @@ class SetupPane(QWidget):
                 if not ref and found.usable:
                     form.set_values({field: found.path}, "drop")
                 form.set_inspection(field, found)
+                self._offer(task, field, found)
                 self.looked_at.emit(found)
+
+    def _offer(self, task: str, field: str, found: Inspection) -> None:
+        """Offer to go without what cannot be read, unless that is chosen already."""
+        count = can_leave_out(found, task)
+        chosen = self.forms[task].rows[FIELD].value() == VALUE if count else False
+        self.without.setVisible(count > 0 and not chosen and task == self.task)
+        if count:
+            self.without.setText(offer_words(found, count))
+            self._offered = (task, field, found.path)
+
+    @Slot()
+    def _leave_out(self) -> None:
+        task, field, path = self._offered
+        self.fill(task, {field: path, FIELD: VALUE}, "drop")
+        self.without.hide()
 
     @Slot(object)
     def _look_failed(self, error: AssayError) -> None:

@@ -38,6 +38,8 @@ def make_application() -> QApplication:
     # QApplication sets LC_NUMERIC from the environment; C parsers would then misread "0.5".
     locale.setlocale(locale.LC_NUMERIC, "C")
     app.setApplicationName("Assay")
+    # Logs are parsed in a thread; by default it would keep the window waiting 5 ms each time both want to go on.
+    sys.setswitchinterval(0.001)
     return app
 
 
@@ -49,7 +51,7 @@ def open_window(
     guard = StartGuard(store_folder(load_settings().settings, store), config / SETTINGS_FILE)
     aside = guard.begin()
     laboratory = Laboratory(store, warm=warm)
-    keeper = ThemeKeeper(app, mode or laboratory.settings.theme)  # type: ignore[arg-type]
+    keeper = ThemeKeeper(app, mode or laboratory.settings.theme, laboratory.settings.density)  # type: ignore[arg-type]
     window = MainWindow(load_workspaces(), laboratory, keeper)
     app.commitDataRequest.connect(window.session_ends)
     if aside is not None:

@@ -13,6 +13,7 @@ from app.runs.states import ACTIONS, ACTIVE, WAITING
 from app.runs.summary import RunSummary
 from app.shell.laboratory import Laboratory
 from app.shell.run_view import RunView
+from app.shell.send_menu import SendMenu
 from app.shell.setup_pane import SetupPane
 from app.widgets.icons import icon
 from app.widgets.labels import Label, rule
@@ -55,6 +56,10 @@ class WorkspacePage(QWidget):
         self.view.failed.connect(self.problem)
         self.view.exported.connect(self._exported)
         self.view.arranged.connect(self.edited)
+        self.send = SendMenu(self.view, theme)
+        self.send.sent.connect(self.take)
+        self.send.folder_requested.connect(self._show_folder)
+        self.view.strip.layout().addWidget(self.send)
         self.view.stages_changed.connect(self._stages)
         self._build_bar(theme)
         splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -148,6 +153,12 @@ class WorkspacePage(QWidget):
         words = f" Left out, because this version does not know them: {', '.join(unknown)}." if unknown else ""
         self.said.emit(f"The form now has the settings of “{summary.name or run}”.{words}", "neutral")
 
+    @Slot(str, str, str)
+    def take(self, task: str, field: str, path: str) -> None:
+        """Put what a run made into the form of a task, and show that form."""
+        self.setup.fill(task, {field: path}, "send")
+        self.said.emit(f"{find_task(task).title}: the form has the model of this run. Press Run to start.", "good")
+
     def fill(self, task: str, values: Mapping[str, Any]) -> None:
         self.setup.fill(task, values)
 
@@ -155,6 +166,10 @@ class WorkspacePage(QWidget):
         self._theme = theme
         for button, meaning in self._icons.items():
             button.setIcon(icon(meaning, theme, "on-accent" if button is self._run else "text-2"))
+
+    @Slot(str)
+    def _show_folder(self, run: str) -> None:
+        self.action_requested.emit("show_folder", run)
 
     def _submit(self, task: str, values: Mapping[str, Any], name: str = "") -> None:
         self._run.setEnabled(False)

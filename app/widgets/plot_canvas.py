@@ -1,5 +1,6 @@
 """The drawing surface of a plot: items made once and only ever given new data, a cursor, and keys."""
 
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +14,9 @@ from app.widgets.plot_items import CurveItems, cosmetic
 from app.widgets.theme import Theme
 
 FRAME = 33
-"""Milliseconds between redraws: screen rate, whatever the rate of events."""
+"""Milliseconds between redraws while the user moves the view: screen rate."""
+LIVE = 80
+"""The same while points arrive, whatever their rate: the eye reads no more of a growing curve."""
 CATCH = 14
 """A click chooses a point at most so many pixels away."""
 
@@ -57,8 +60,9 @@ class PlotCanvas(pg.PlotWidget):
             self.addItem(item, ignoreBounds=True)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(FRAME)
         self._timer.timeout.connect(self.redraw)
+        self._drawn_at = 0.0
+        self._fitting = False
         self._moves = QTimer(self)
         self._moves.setSingleShot(True)
         self._moves.setInterval(FRAME)
@@ -77,9 +81,9 @@ class PlotCanvas(pg.PlotWidget):
         return self._drawn
 
     def touch(self) -> None:
-        """Something changed: redraw soon, once."""
-        if not self._timer.isActive() and self.isVisible():
-            self._timer.start()
+        """Something changed: redraw soon, once; at once where nothing was drawn lately."""
+        since = round(1000 * (time.monotonic() - self._drawn_at))
+        self._redraw_within(max(FRAME // 2, LIVE - since))
 
     @property
     def shown_range(self) -> tuple[float, float, float, float]:
@@ -99,8 +103,12 @@ class PlotCanvas(pg.PlotWidget):
     @Slot()
     def redraw(self) -> None:
         """Draw now what `PlotData` says."""
+        self._drawn_at = time.monotonic()
         if self._auto:
+            self._fitting = True
             self._fit_now()
+            self._fitting = False
+        self.view.updateMatrix()  # left to the paint, it would move the items and so have everything painted twice
         (low, high), _ = self.view.viewRange()
         most = 2 * max(int(self.view.width()), 200)
         for name, logarithmic in (("bottom", self._data.log_x), ("left", self._data.log_y)):
@@ -193,6 +201,10 @@ class PlotCanvas(pg.PlotWidget):
         else:
             super().keyPressEvent(event)
 
+    def _redraw_within(self, milliseconds: int) -> None:
+        if self.isVisible() and not (self._timer.isActive() and self._timer.remainingTime() <= milliseconds):
+            self._timer.start(milliseconds)
+
     def _make(self, key: Key) -> CurveItems:
         items = CurveItems()
         for item in items.all():
@@ -204,6 +216,8 @@ class PlotCanvas(pg.PlotWidget):
         """Move labels at the right ends apart where they would cover each other."""
         ends = [self._items[series.key].end for series in self._drawn if series.key in self._items]
         ends = sorted((end for end in ends if end.isVisible()), key=lambda end: end.pos().y())
+        if len(ends) < 2:
+            return
         pixel = self.view.viewPixelSize()[1] if self.view.height() > 0 else 0
         room = self.fontMetrics().height() * pixel * 0.95
         for below, above in pairwise(ends):
@@ -315,7 +329,8 @@ class PlotCanvas(pg.PlotWidget):
 
     @Slot(object, object)
     def _range_changed(self, _view: object, _range: object) -> None:
-        self.touch()
+        if not self._fitting:
+            self._redraw_within(FRAME)
 
     @Slot(object)
     def _mouse_moved(self, position: QPointF) -> None:

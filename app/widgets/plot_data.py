@@ -32,8 +32,8 @@ class Series:
     raw: tuple[np.ndarray, np.ndarray] | None = None
     band: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     bad_x: np.ndarray = field(default_factory=lambda: np.empty(0))
-    thinned: bool = False
-    """Whether x and y outline a longer curve, whose points are too dense to tell apart."""
+    dense: bool = False
+    """More points than pixels: smooth edges would be slow, and nothing of them would be seen."""
     dropped: int = 0
     """Points that a logarithmic axis cannot show."""
 
@@ -148,8 +148,8 @@ class PlotData:
             bad_x = np.log10(bad_x[bad_x > 0])
         if self.log_y and len(curve):
             dropped = int(np.count_nonzero(curve.value <= 0))
-        thinned = len(curve) > 2 * len(x) and len(x) > most // 2
-        return Series(key, label, style, split, x, y, raw, None, bad_x, thinned, dropped)
+        dense = len(x) > most // 2
+        return Series(key, label, style, split, x, y, raw, None, bad_x, dense, dropped)
 
     def bounds(self) -> tuple[float, float, float, float] | None:
         """Smallest and largest x and y of everything visible, in axis coordinates; None when nothing is."""

@@ -30,7 +30,7 @@ class CurveItems:
         """Show `series`; with `several` curves in the plot this one gets markers and a label of its own."""
         grey = series.style == GREY
         color = theme.reference() if grey else theme.series(series.style)
-        dense = series.thinned or len(series.x) >= theme.plot("antialias_below")
+        dense = series.dense or len(series.x) >= theme.plot("antialias_below")
         solid = series.split == "train"
         # Wide lines have a fast path only while they are solid, opaque and not antialiased.
         width = theme.plot("dense_curve" if (dense and not solid) or grey else "curve")

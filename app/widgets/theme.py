@@ -27,12 +27,16 @@ DASHES: dict[Split, Qt.PenStyle] = {
 }
 
 
+Density = Literal["compact", "normal", "touch"]
+
+
 @dataclass(frozen=True)
 class Theme:
     """One of the two looks. `tokens` is the whole token file; colours are asked for by name."""
 
     name: Literal["light", "dark"]
     tokens: dict[str, Any] = field(repr=False, compare=False)
+    density: Density = "normal"
 
     @property
     def dark(self) -> bool:
@@ -49,7 +53,7 @@ class Theme:
         return int(self.tokens["space"][name])
 
     def height(self, name: Literal["control", "row"] = "control") -> int:
-        return int(self.tokens["density"]["normal"][name])
+        return int(self.tokens["density"][self.density][name])
 
     def series(self, k: int) -> QColor:
         """Colour of the k-th series (from 0); from the eighth on the series share the reference grey."""
@@ -158,11 +162,11 @@ def _all_widgets(app: QApplication) -> list[QWidget]:
             gc.enable()
 
 
-def load_theme(mode: Mode = "system") -> Theme:
+def load_theme(mode: Mode = "system", density: Density = "normal") -> Theme:
     """The light or the dark look; "system" asks the desktop and falls back to light."""
     if mode == "system":
         mode = "dark" if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else "light"
-    return Theme(mode, _tokens())
+    return Theme(mode, _tokens(), density)
 
 
 class ThemeKeeper(QObject):
@@ -170,11 +174,12 @@ class ThemeKeeper(QObject):
 
     changed = Signal(object)
 
-    def __init__(self, app: QApplication, mode: Mode = "system") -> None:
+    def __init__(self, app: QApplication, mode: Mode = "system", density: Density = "normal") -> None:
         super().__init__(app)
         self._app = app
         self._mode: Mode = mode
-        self.theme = load_theme(mode)
+        self._density: Density = density
+        self.theme = load_theme(mode, density)
         app.styleHints().colorSchemeChanged.connect(self._follow)
         self.theme.apply(app)
 
@@ -184,13 +189,19 @@ class ThemeKeeper(QObject):
 
     def set_mode(self, mode: Mode) -> None:
         self._mode = mode
-        self.theme = load_theme(mode)
+        self.theme = load_theme(mode, self._density)
         self.theme.apply(self._app)
         self.changed.emit(self.theme)
 
+    @Slot(str)
+    def set_density(self, density: Density) -> None:
+        """Heights of controls and rows, at once."""
+        self._density = density
+        self.set_mode(self._mode)
+
     @Slot(Qt.ColorScheme)
     def _follow(self, _scheme: Qt.ColorScheme) -> None:
-        if self._mode == "system" and load_theme("system") != self.theme:
+        if self._mode == "system" and load_theme("system", self._density) != self.theme:
             self.set_mode("system")
 
 

@@ -1,9 +1,12 @@
 """Stalls of the window while four runs each emit 200 events a second, by the lateness of a 10 ms timer.
 
+Beside it the lateness of a Qt process that does nothing, at the same time: so much of it is the machine's.
+
 `python -m tests.bench.stalls [seconds]`
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +21,18 @@ RUNS, RATE = 4, 200
 BUDGET_MS = 50.0
 TICK_MS = 10
 SECONDS = 15.0
+STARTED = 10_000
+"""Bytes of log after which a run counts as under way: four processes that start are another load."""
+
+BARE = """
+import sys
+from PySide6.QtWidgets import QApplication, QWidget
+from tests.bench.stalls import watch
+app = QApplication([])
+window = QWidget()
+window.show()
+print(watch(app, float(sys.argv[1]))[0][-1])
+"""
 
 
 def main(seconds: float = SECONDS) -> int:
@@ -55,7 +70,14 @@ def main(seconds: float = SECONDS) -> int:
     while time.monotonic() < end and len(page.view.panels()[0].table("raw")[1]) < 50:
         app.processEvents()
         time.sleep(0.005)
-    shown, longest = watch(app, seconds)
+    logs = [laboratory.store.folder(run) / "events.jsonl" for run in runs]
+    while time.monotonic() < end and not all(log.exists() and log.stat().st_size > STARTED for log in logs):
+        app.processEvents()
+        time.sleep(0.005)
+    beside = [sys.executable, "-c", BARE, str(seconds - 1)]
+    with subprocess.Popen(beside, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as bare:
+        shown, longest = watch(app, seconds)
+        idler = float(bare.communicate(timeout=60)[0])
     points = len(page.view.panels()[0].table("raw")[1])
     window.open_tab("")
     listed, _ = watch(app, seconds / 3)
@@ -67,6 +89,7 @@ def main(seconds: float = SECONDS) -> int:
     line("lateness, nothing runs, the worst tick", idle[-1], None, "ms")
     line("lateness, four runs listed, the worst tick", listed[-1], BUDGET_MS, "ms")
     line("lateness, one of four shown, 99 % of ticks", high(shown), max(10.0, 2 * high(idle)), "ms")
+    line("the same of a Qt process that does nothing, beside it", idler, None, "ms")
     line("processor time of the longest pass of the event loop", longest, BUDGET_MS, "ms")
     words = f"{over} of {len(shown)} ticks over it"
     return 0 if line("lateness, one of four shown, the worst tick", shown[-1], BUDGET_MS, "ms", words) else 1

@@ -14,6 +14,8 @@ import numpy as np
 from PIL import Image, ImageGrab
 
 SIZE = (1600, 1000)
+CARET = 80
+"""Pixels that a blinking caret may change."""
 DRAG_SOURCE = """
 import sys
 from PySide6.QtCore import QMimeData, Qt, QUrl
@@ -139,15 +141,16 @@ class Screen:
         return int((pixels == np.array(colour, np.uint8)).all(axis=2).sum())
 
     def settle(self, limit: float = 60.0) -> None:
-        """Wait until nothing moves above the status bar."""
+        """Wait until nothing but a caret moves above the status bar."""
         region = (0, 0, SIZE[0], SIZE[1] - 70)
 
         def look() -> bool:
             pictures = []
             for _ in range(2):
-                pictures.append(ImageGrab.grab(bbox=region, xdisplay=self.environment["DISPLAY"]).tobytes())
+                picture = ImageGrab.grab(bbox=region, xdisplay=self.environment["DISPLAY"])
+                pictures.append(np.asarray(picture.convert("RGB")))
                 time.sleep(0.5)
-            return pictures[0] == pictures[1]
+            return int((pictures[0] != pictures[1]).any(axis=2).sum()) <= CARET
 
         wait_for(look, limit, "the window does not come to rest")
 

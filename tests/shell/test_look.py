@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+from PySide6.QtGui import Qt as TextQt  # QtCore has mightBeRichText only once pyqtgraph was imported
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -169,7 +170,7 @@ def _guessing(window: MainWindow) -> Iterator[str]:
             yield f"rich text {where(widget)}"
         if isinstance(widget, QMessageBox):
             yield f"message box {where(widget)}"
-        if Qt.mightBeRichText(widget.toolTip()) and "<" in widget.toolTip().removeprefix(WRAPPED).removesuffix("</p>"):
+        if TextQt.mightBeRichText(widget.toolTip()) and "<" in widget.toolTip().removeprefix(WRAPPED).removesuffix("</p>"):
             yield f"tooltip “{widget.toolTip()[:40]}” {where(widget)}"
 
 

@@ -8,7 +8,7 @@ from app.data.labelled import load_labelled
 from app.engines.quantum.configs import DataConfig, ModelConfig
 from app.engines.quantum.epsilon import EpsilonTrainer
 from app.engines.quantum.losses import loss_of
-from app.engines.quantum.model import Model, build
+from app.engines.quantum.model import TRAINABLE_FRONTS, Model, build
 from app.engines.quantum.preparation import Prepared, prepare_folds
 from app.engines.quantum.reading import Reading
 from app.engines.quantum.samples import Loaded, load_samples
@@ -86,6 +86,23 @@ def trainer_for(
     if isinstance(state, dict):
         return Trainer.restore(state, model, samples, recipe, config.seed, validation=validation)
     return Trainer(model, samples, recipe, config.seed, validation=validation)
+
+
+def unlike_the_head(config: ModelConfig) -> str:
+    """How the model is trained otherwise than the linear head beside it, in words for the report; empty if it is not.
+
+    The head always gets Adam with one cycle, both sides at once, all epochs and all training samples.
+    """
+    ways = []
+    if config.optimiser != "adam":
+        ways.append({"sgd": "by SGD", "spsa": "by SPSA", "epsilon": "by epsilon-shift"}[config.optimiser])
+    if config.schedule == "alternating" and config.front_end in TRAINABLE_FRONTS:
+        ways.append("in turns")
+    if config.patience is not None:
+        ways.append("with a tenth of the samples kept back to stop early")
+    if not ways:
+        return ""
+    return f"The head was trained by Adam to the end, the model {' and '.join(ways)}: part of it may be the training."
 
 
 def loss_on(model: Model, reading: Reading) -> float:

@@ -247,6 +247,12 @@ class EvaluateConfig(Config):
     )
     seed: int = field(0, ge=0, lt=2**63, group="Noise")
 
+    @model_validator(mode="after")
+    def _some_estimator(self) -> "EvaluateConfig":
+        if not self.estimators:
+            raise ValueError("choose at least one of the estimators inversion, destructive, ancilla")
+        return self
+
 
 class ProbeConfig(Config):
     """Ask a trained model about drawings and noise while it stays loaded."""
@@ -268,7 +274,7 @@ class HardwareConfig(Config):
     machine: str = field("least busy", group="Machine", help="Name of a machine, or least busy")
     estimator: Estimator = field("inversion", group="Machine", labels=ESTIMATORS)
     shots: int = field(1024, ge=100, le=100_000, group="Machine")
-    samples: int = field(20, ge=1, le=2000, group="Machine", help="Test samples read, drawn by seed")
+    samples: int = field(20, ge=2, le=2000, group="Machine", help="Test samples read, drawn by seed")
     max_seconds: int = field(
         60, ge=1, le=600, unit="s", title="QPU seconds, at most", group="Machine", help="Nothing is sent above this"
     )

@@ -15,6 +15,9 @@ from app.stats import Interval, mean_interval, paired_difference, proportion_int
 TIE = 0.02
 """Two accuracies that differ by no more than this are called a tie (method, acceptance check 3)."""
 
+SEEN = 0.005
+"""Losses of accuracy below this are not spoken of."""
+
 CITATIONS = (
     Citation(
         text="R. L'Abbate et al., A Quantum-Classical Collaborative Training Architecture Based on Quantum State "
@@ -52,18 +55,23 @@ def training_result(
     ended_by: str,
     skipped: int,
     partial: bool,
+    caveat: str = "",
 ) -> Result:
-    """The result of one training; the plain linear head is named whenever it was trained."""
+    """The result of one training; the plain linear head is named whenever it was trained.
+
+    `caveat` says how the model's training differed from the head's, if it did.
+    """
     head = next((rival for rival in rivals if rival.key == "linear_head"), None)
     figures = [_accuracy("accuracy", scores)]
     notes = []
+    difference = None
     if head is not None:
         difference = paired_difference(
             (head.predictions == labels).astype(float).tolist(), (predictions == labels).astype(float).tolist()
         )
         figures.append(_share("with a plain linear head", head.accuracy, len(labels)))
         figures.append(_difference("difference", difference))
-        notes.append(against_linear_head(scores.accuracy, head.accuracy, difference))
+        notes.append(against_linear_head(scores.accuracy, head.accuracy, difference, caveat))
     figures += [
         Figure(name="balanced accuracy", value=scores.balanced, n=scores.n, better="higher"),
         Figure(name="macro F1", value=scores.macro_f1, n=scores.n, better="higher"),
@@ -87,7 +95,7 @@ def training_result(
     return Result(
         verdict=f"{share} of {scores.n} unseen samples in {model.classes} classes read correctly on "
         f"{2 * model.qubits + 1} qubits{guess}",
-        tone=_tone(scores, model.classes, head.accuracy if head else None),
+        tone=_tone(scores, model.classes, difference),
         advice=notes[0] if head is not None else "The plain linear head was not trained; run to the end to compare.",
         figures=tuple(figures),
         notes=tuple(notes),
@@ -107,24 +115,36 @@ def training_result(
     )
 
 
-def against_linear_head(hybrid: float, head: float, difference: Interval | None) -> str:
-    """The honest reading that every report prints."""
+def against_linear_head(hybrid: float, head: float, difference: Interval | None, caveat: str = "") -> str:
+    """The honest reading that every report prints: a tie, too few samples to say, or a difference and its sign."""
     figures = f"{hybrid:.3f} against {head:.3f}"
+    half = 0.0
     if difference is not None and np.isfinite(difference.half):
-        figures += f", difference {difference.centre:+.3f} ± {difference.half:.3f}"
+        half = difference.half
+        figures += f", difference {difference.centre:+.3f} ± {half:.3f}"
     if abs(hybrid - head) <= TIE:
-        return (
-            f"The same front end with a plain linear head ties ({figures}): what is gained comes from the "
-            "front end's economy with parameters, not from the quantum states."
+        words = (
+            f"The same front end with a plain linear head ties ({figures}): whatever is gained here does not come from "
+            "the quantum states."
         )
-    if hybrid > head:
-        return (
+        if half > 2 * TIE:
+            words += f" These samples could not show a difference below {half:.2f}."
+    elif abs(hybrid - head) <= half:
+        words = (
+            f"The model and the same front end with a plain linear head cannot be told apart ({figures}): too few test "
+            "samples."
+        )
+    elif hybrid > head:
+        words = (
             f"The quantum states are ahead of the same front end with a plain linear head here ({figures}). One split "
             "shows little: compare over several seeds before you believe it."
         )
-    return (
-        f"The same front end with a plain linear head does better ({figures}): the quantum states cost accuracy here."
-    )
+    else:
+        words = (
+            f"The same front end with a plain linear head does better ({figures}): the quantum states cost accuracy "
+            "here."
+        )
+    return f"{words} {caveat}" if caveat else words
 
 
 def comparison_result(
@@ -133,6 +153,7 @@ def comparison_result(
     titles: dict[str, str],
     parameters: dict[str, int],
     partial: bool,
+    caveat: str = "",
 ) -> Result:
     """The ablation over seeds: every model's mean with a t interval, and what the linear head says."""
     figures = []
@@ -153,12 +174,12 @@ def comparison_result(
     pairs = min(len(hybrid), len(head))
     if pairs:
         difference = paired_difference(head[:pairs], hybrid[:pairs])
-        reading = against_linear_head(float(np.mean(hybrid[:pairs])), float(np.mean(head[:pairs])), difference)
+        means = float(np.mean(hybrid[:pairs])), float(np.mean(head[:pairs]))
+        reading = against_linear_head(*means, difference, caveat)
     else:
         reading = "The plain linear head has not been trained yet."
-    best = max(accuracies, key=lambda key: float(np.mean(accuracies[key])))
     return Result(
-        verdict=f"{titles[best]} reads best: {float(np.mean(accuracies[best])):.3f} over {len(accuracies[best])} {splits}",
+        verdict=_best_of(accuracies, titles, splits),
         tone="neutral",
         advice=reading,
         figures=tuple(figures),
@@ -171,6 +192,22 @@ def comparison_result(
     )
 
 
+def _best_of(accuracies: dict[str, list[float]], titles: dict[str, str], splits: str) -> str:
+    """Who reads best, or how many are within a tie of the best: the model asked about is never put first by chance."""
+    means = {key: float(np.mean(values)) for key, values in accuracies.items()}
+    best = max(means, key=means.__getitem__)
+    count = len(accuracies[best])
+    tied = [key for key in means if means[best] - means[key] <= TIE]
+    over = f"over {count} {splits if count > 1 else splits.removesuffix('s')}"
+    if len(tied) == 1:
+        return f"{titles[best]} reads best: {means[best]:.3f} {over}"
+    if "hybrid" in tied:
+        place = "this model among them"
+    else:
+        place = f"this model, {means['hybrid']:.3f}, is not among them"
+    return f"{len(tied)} of {len(means)} models tie at {means[best]:.3f} {over}, {place}"
+
+
 def _over_dense_network(accuracies: dict[str, list[float]]) -> tuple[str, ...]:
     """The paper's "improvement over a DNN in a fair setting" both ways, because its abstract does not say which."""
     if not accuracies.get("dnn") or not accuracies.get("hybrid"):
@@ -179,7 +216,7 @@ def _over_dense_network(accuracies: dict[str, list[float]]) -> tuple[str, ...]:
     if theirs == 0:
         return ()
     points, percent = improvement(ours, theirs)
-    return (f"Against the tuned pixel network of the same budget: {points:+.1f} points, {percent:+.1f} % relative.",)
+    return (f"Against the tuned pixel network: {points:+.1f} points, {percent:+.1f} % relative.",)
 
 
 def noise_result(exact: Scores, readings: Sequence[NoisyReading], partial: bool) -> Result:
@@ -198,9 +235,13 @@ def noise_result(exact: Scores, readings: Sequence[NoisyReading], partial: bool)
         figures.append(
             Figure(name=f"slope of F̂ on F, {reading.estimator}", value=reading.line.slope, n=reading.line.points)
         )
-    words = f"loses {100 * cost:.1f} points" if cost > 0.005 else "loses nothing that can be seen"
+    words = f"loses {100 * cost:.1f} points" if cost > SEEN else "loses nothing that can be seen"
+    worst = min(readings, key=lambda reading: reading.reading.scores.accuracy)
+    more = exact.accuracy - worst.reading.scores.accuracy
+    by_worst = f", by the {worst.estimator} test {100 * more:.1f} points" if more - cost > SEEN else ""
     return Result(
-        verdict=f"Read by the {best.estimator} test on {best.device}, the model {words} ({best.reading.scores.n} samples)",
+        verdict=f"Read by the {best.estimator} test on {best.device}, the model {words}{by_worst} "
+        f"({best.reading.scores.n} samples)",
         tone="good" if cost <= 0.03 else "bad",
         advice="Noise pulls every fidelity towards the same value; the largest one often stays the largest.",
         figures=tuple(figures),
@@ -238,10 +279,10 @@ def _difference(name: str, interval: Interval) -> Figure:
     return Figure(name=name, value=interval.centre, interval=half, n=interval.n, better="higher")
 
 
-def _tone(scores: Scores, classes: int, head: float | None) -> Literal["good", "bad", "neutral"]:
+def _tone(scores: Scores, classes: int, ahead: Interval | None) -> Literal["good", "bad", "neutral"]:
     if scores.interval.low <= 1 / classes:
         return "bad"
-    return "neutral" if head is None or scores.accuracy <= head + TIE else "good"
+    return "good" if ahead is not None and ahead.centre > max(TIE, ahead.half) else "neutral"
 
 
 def _methods(model: Model) -> str:
