@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from installer.place import Place
 
-# Two workers for the fast set; the whole suite also measures times, so it runs alone.
-FAST = ["-m", "not slow and not xserver", "-n", "2"]
+WORKERS = ["-n", "2", "--dist", "loadfile"]
+FAST = ["-m", "not slow and not xserver"]
 STATIC = (
     ("Lint", ["ruff", "check", "."]),
     ("Format", ["ruff", "format", "--check", "."]),
@@ -21,7 +21,7 @@ STATIC = (
 def run_checks(place: Place, pytest_arguments: Sequence[str], *, fast: bool) -> int:
     """0 when all succeed, else 1. With arguments for pytest only the tests run."""
     checks = [] if pytest_arguments else list(STATIC)
-    tests = ["pytest", *(FAST if fast else []), *pytest_arguments]
+    tests = ["pytest", *([] if pytest_arguments else WORKERS), *(FAST if fast else []), *pytest_arguments]
     failed = [title for title, words in [*checks, ("Tests", tests)] if not _succeeds(place, title, words)]
     if failed:
         print(f"\nFailed: {', '.join(failed)}", flush=True)

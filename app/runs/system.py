@@ -22,7 +22,9 @@ SAMPLE = 1.0
 class Sampler:
     """A side thread of the host. `drain` and `reached` give the places that were refused, and the hosts let through."""
 
-    def __init__(self, log: "EventLog", drain: Callable[[], list[str]], reached: Callable[[], list[str]] = list) -> None:
+    def __init__(
+        self, log: "EventLog", drain: Callable[[], list[str]], reached: Callable[[], list[str]] = list
+    ) -> None:
         self._log = log
         self._drain = drain
         self._reached = reached

@@ -31,9 +31,9 @@ class Commands(QObject):
         self._laboratory = window.laboratory
         self._actions: dict[str, QAction] = {}
         self._help: HelpView | None = None
-        self._settings: "SettingsDialog | None" = None
-        self.palette: "PaletteView | None" = None
-        self.comparison: "CompareView | None" = None
+        self._settings: SettingsDialog | None = None
+        self.palette: PaletteView | None = None
+        self.comparison: CompareView | None = None
         for command in COMMANDS:
             action = QAction(command.words, window)
             action.setAutoRepeat(False)

@@ -62,7 +62,7 @@ class MainWindow(QMainWindow):
         self.workspaces = dict(workspaces)
         self.laboratory = laboratory
         self.keeper = keeper
-        self.pages: dict[str, "WorkspacePage"] = {}
+        self.pages: dict[str, WorkspacePage] = {}
         self.ready = False
         self._state: dict[str, Any] = load_session()
         theme = keeper.theme
@@ -103,8 +103,7 @@ class MainWindow(QMainWindow):
 
     def open_tab(self, key: str) -> "WorkspacePage | None":
         """Show a workspace ("" for the start page)."""
-        position = [self.tabs.tabData(k) for k in range(self.tabs.count())].index(key)
-        self.tabs.setCurrentIndex(position)
+        self.tabs.setCurrentIndex([self.tabs.tabData(k) for k in range(self.tabs.count())].index(key))
         return self.pages.get(key)
 
     def page(self, key: str) -> "WorkspacePage":
@@ -238,6 +237,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Every way of quitting passes here; what runs is kept running unless the user says otherwise."""
+        for run in self.laboratory.store.queue.active():
+            self.runs.model.update(run)  # one that began a moment ago may not have been told yet
         running = [summary for summary in self.runs.model.all() if summary.state in ACTIVE and not is_session(summary)]
         stop = False
         if running and self._ask_before_quit:
@@ -329,9 +330,8 @@ class MainWindow(QMainWindow):
         for page in self.pages.values():
             if page.view.run == run:
                 page.show_run("")
-        days = self.laboratory.settings.trash_days
-        key = self.toasts.show_toast(f"“{name}” is in the trash for {days} days.", "Undo")
-        self._toast_actions[key] = ("restore", run)
+        words = f"“{name}” is in the trash for {self.laboratory.settings.trash_days} days."
+        self._toast_actions[self.toasts.show_toast(words, "Undo")] = ("restore", run)
 
     @Slot(int)
     def _tab_chosen(self, position: int) -> None:

@@ -114,7 +114,10 @@ class RunList(QAbstractListModel):
         if before is not None:
             self._all[run] = summary
         else:
+            newest = next(iter(self._all.values()), None)
             self._all = {run: summary, **self._all}
+            if newest is not None and newest.created > summary.created:  # told of late
+                self._all = dict(sorted(self._all.items(), key=lambda item: item[1].created, reverse=True))
         moved = before is None or (before.state in WAITING) != (summary.state in WAITING)
         if moved or self._fits(before) != self._fits(summary):  # type: ignore[arg-type]
             self._rearrange()

@@ -114,6 +114,7 @@ class RunsPanel(QWidget):
         layout.addWidget(self._compare)
         self._workspace = ""
         self._choosing = False
+        self._meanwhile: set[str] | None = None
         laboratory.run_changed.connect(self.model.update)
         laboratory.run_changed.connect(self._queue_may_have_changed)
         self._list.doubleClicked.connect(self._turn)
@@ -124,6 +125,7 @@ class RunsPanel(QWidget):
 
     def load(self) -> None:
         """Read the list in a worker thread."""
+        self._meanwhile = set()
         errand = self._laboratory.background(_Load(self._laboratory, self.model))
         errand.done.connect(self._loaded)
         self._laboratory.send(errand)
@@ -133,6 +135,10 @@ class RunsPanel(QWidget):
         summaries, order = answer
         self.model.places = {run: place for place, run in enumerate(order)}
         self.model.fill(summaries)
+        # What changed while the list was read may be older in it, or not be in it at all.
+        changed, self._meanwhile = self._meanwhile or set(), None
+        for run in changed:
+            self._laboratory.run_changed.emit(run)
 
     def set_workspace(self, key: str) -> None:
         self._workspace = key
@@ -258,6 +264,8 @@ class RunsPanel(QWidget):
 
     @Slot(str)
     def _queue_may_have_changed(self, run: str) -> None:
+        if self._meanwhile is not None:
+            self._meanwhile.add(run)
         summary = self.model.summary(run)
         waits = summary is not None and summary.state in WAITING
         if waits or run in self.model.places:

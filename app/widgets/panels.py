@@ -261,3 +261,10 @@ def matches(patterns: str | Sequence[str], name: str) -> bool:
     """Whether `name` fits one of the patterns, in which `*` stands for anything."""
     listed = (patterns,) if isinstance(patterns, str) else patterns
     return any(fnmatchcase(name, pattern) for pattern in listed)
+
+
+def ending(patterns: str | Sequence[str], name: str) -> str:
+    """What tells `name` from the others of its pattern: the part that its `*` stands for, or the whole name."""
+    listed = (patterns,) if isinstance(patterns, str) else patterns
+    heads = [pattern[:-1] for pattern in listed if pattern.endswith("*")]
+    return next((name[len(head) :] for head in heads if name.startswith(head) and name != head), name)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from app.runs.figures import number
 from app.widgets import declare
 from app.widgets.labels import ElidedLabel, Label
-from app.widgets.panels import Panel, matches
+from app.widgets.panels import Panel, ending, matches
 from app.widgets.plot_canvas import PlotCanvas
 from app.widgets.plot_data import MOST_COLOURED, Key, PlotData
 from app.widgets.plot_legend import Legend
@@ -65,6 +65,7 @@ class PlotPanel(Panel):
         added = False
         for name, part in points.items():
             if self.wants("metric", name) and len(part.value):
+                self.data.labels.setdefault(name, ending(self._declaration.metrics, name))
                 self.data.add(run, name, part.seq, part.time, part.step, part.value)
                 added = True
         if added:

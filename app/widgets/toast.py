@@ -170,7 +170,9 @@ class ToastStack(QWidget):
         self.setVisible(bool(self._toasts))
         if not self._toasts:
             return
-        heights = [max(toast.heightForWidth(WIDTH), toast.minimumSizeHint().height()) for toast in self._toasts.values()]
+        heights = [
+            max(toast.heightForWidth(WIDTH), toast.minimumSizeHint().height()) for toast in self._toasts.values()
+        ]
         self.resize(WIDTH + 24, sum(heights) + self._layout.spacing() * (len(heights) - 1) + 24)
         self.move(host.width() - self.width(), host.height() - self.height() - LIFT)
         self.raise_()

@@ -64,7 +64,7 @@ def test_the_whole_test_command_runs_every_check_and_the_tests_last(started: lis
 
 def test_arguments_of_pytest_are_handed_on(started: list[list[str]], place: Place) -> None:
     main(place, "test", "-k", "quantum", "--fast", "-x")
-    assert started == [["-m", "pytest", "-m", "not slow and not xserver", "-n", "2", "-k", "quantum", "-x"]]
+    assert started == [["-m", "pytest", "-m", "not slow and not xserver", "-k", "quantum", "-x"]]
 
 
 def test_one_failed_check_fails_the_command_and_the_others_still_run(

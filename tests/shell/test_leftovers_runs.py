@@ -37,7 +37,7 @@ def test_a_sweep_is_one_line_and_stands_for_its_runs(window: MainWindow) -> None
     first = window.laboratory.submit("fake.chatty", {"steps": 20})
     others = [window.laboratory.submit("fake.chatty", {"steps": steps}, sweep="s") for steps in (30, 40)]
     finish(window, [first, *others])
-    until(lambda: rows(window)[0] == "Sweep: 2 runs of 2 settings")
+    until(lambda: rows(window)[0] == "Sweep: 2 runs of 2 settings", 10)
     window.runs._list.setCurrentIndex(window.runs.model.index(0))
     assert sorted(window.runs.selected()) == sorted(others)
 

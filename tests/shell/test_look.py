@@ -170,7 +170,9 @@ def _guessing(window: MainWindow) -> Iterator[str]:
             yield f"rich text {where(widget)}"
         if isinstance(widget, QMessageBox):
             yield f"message box {where(widget)}"
-        if TextQt.mightBeRichText(widget.toolTip()) and "<" in widget.toolTip().removeprefix(WRAPPED).removesuffix("</p>"):
+        if TextQt.mightBeRichText(widget.toolTip()) and "<" in widget.toolTip().removeprefix(WRAPPED).removesuffix(
+            "</p>"
+        ):
             yield f"tooltip “{widget.toolTip()[:40]}” {where(widget)}"
 
 

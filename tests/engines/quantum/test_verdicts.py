@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from app.core import AssayError, Artifact, Warn, collect
+from app.core import Artifact, AssayError, Warn, collect
 from app.engines.quantum import baselines
 from app.engines.quantum.assembling import load, unlike_the_head
 from app.engines.quantum.configs import EvaluateConfig, TrainConfig
