@@ -15,5 +15,7 @@ def hold(values: Mapping[str, str]) -> None:
 def secret(name: str) -> str:
     """The secret `name`; raises AssayError where the user has not given it."""
     if name not in _held:
-        raise AssayError(f"The key “{name}” is not known", remedy="Enter it in Settings, then start again.")
+        raise AssayError(
+            f"The key “{name}” is not known", remedy="Enter it in Settings; services also need the offline switch off."
+        )
     return _held[name]

@@ -30,11 +30,15 @@ from app.runs.storage import Disk
 from app.runs.system import Sampler, small_machine
 
 ORPHAN_GRACE = 10.0
+NICENESS = 5
+"""Where the window and a run want the processor at once, the window gets it first."""
 Job = dict[str, Any]
 
 
 def main() -> None:
     """Wait for a job (one line of JSON), run it, and leave without ceremony: nothing is held that needs closing."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     if not os.environ.get("ASSAY_NO_TORCH") and not small_machine():
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     line = _read_line()

@@ -4,7 +4,10 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,8 @@ __all__ = ["Problem", "RunSummary", "Store", "default_root"]
 DAY = 86_400.0
 DELETING = ".deleting-"
 MOST_SET_BACK = 6 * 3600.0
+PACKAGES = ("numpy", "torch", "qiskit", "qiskit-aer", "qiskit-ibm-runtime")
+"""Packages whose version may change a result, noted with every run."""
 
 
 @dataclass(frozen=True)
@@ -249,9 +254,14 @@ def default_root() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "assay"
 
 
+@cache
 def versions() -> dict[str, str]:
     """What a later reader needs to know of the programs that made a run."""
-    return {"assay": app.__version__, "python": sys.version.split()[0], "host": processes.host_name()}
+    found = {"assay": app.__version__, "python": sys.version.split()[0], "host": processes.host_name()}
+    for package in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
 
 
 def _later_than(newest: float, now: float) -> float:

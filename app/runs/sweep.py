@@ -12,7 +12,6 @@ from app.core.task import Task
 from app.runs.config_text import value_from_text
 from app.runs.states import RunState
 from app.runs.summary import RunSummary
-from app.stats import mean_interval
 
 SEED = "seed"
 MOST_RUNS = 10_000
@@ -145,6 +144,8 @@ def _fold(figures: list[Figure]) -> Figure:
     finite = [figure.value for figure in figures if math.isfinite(figure.value)]
     if len(figures) == 1 or not finite:
         return figures[0]
+    from app.stats import mean_interval  # brings numpy, which the list of runs and the first paint do without
+
     interval = mean_interval(finite)
     lost = len(figures) - len(finite)
     return figures[0].model_copy(

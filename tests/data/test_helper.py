@@ -24,10 +24,13 @@ def client():
     client.close()
 
 
-def confined(code):
-    """Run `code` in a process confined as the helper is; its output and how it ended."""
+def confined(code, scratch=None):
+    """Run `code` in a process confined as the helper is, `scratch` being its folder for temporary files."""
     start = "from app.data import confinement; confinement.confine()\n"
-    return subprocess.run([sys.executable, "-c", start + code], capture_output=True, text=True, timeout=60)
+    environment = os.environ | ({"TMPDIR": str(scratch)} if scratch else {})
+    return subprocess.run(
+        [sys.executable, "-c", start + code], capture_output=True, text=True, timeout=60, env=environment
+    )
 
 
 def pid_of(client):
@@ -204,12 +207,13 @@ def test_the_helper_gets_no_secrets_by_its_environment(monkeypatch, tmp_path):
 def test_a_confined_process_can_do_nothing_but_read(attempt, tmp_path):
     if "os.fork" in attempt and not hasattr(os, "fork"):
         pytest.skip("this system has no fork")
-    home = ROOT / "tests" / "data"  # anywhere outside the folder for temporary files
-    attempt = attempt.replace("HOME + '/kept'", repr(str(home / "making.py"))).replace("HOME", repr(str(home)))
-    ended = confined(attempt)
+    home, scratch = tmp_path / "home", tmp_path / "scratch"
+    home.mkdir()
+    scratch.mkdir()
+    (home / "kept").write_text("stays", encoding="utf-8")
+    ended = confined(attempt.replace("HOME", repr(str(home))), scratch)
     assert "the file reader tried" in ended.stderr, ended.stderr
-    assert not (home / "evil").exists()
-    assert (home / "making.py").exists()
+    assert [path.name for path in home.iterdir()] == ["kept"]
 
 
 def test_memory_beyond_the_limit_is_refused_to_the_process():

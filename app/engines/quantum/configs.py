@@ -1,11 +1,12 @@
 """Settings of the quantum tasks, as forms and the command line show them."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import StringConstraints, model_validator
 
 from app.core import Config, field
 
+ModelFolder = Annotated[str, StringConstraints(min_length=1)]
 FrontEnd = Literal["tt", "mps", "pca", "none"]
 Loss = Literal["temperature", "sum", "bce", "power", "attract"]
 Estimator = Literal["ancilla", "destructive", "inversion"]
@@ -229,11 +230,19 @@ class CompareConfig(ModelConfig):
         labels={"quick": "Linear head, PCA QuClassi, small DNN", "all": "All baselines"},
     )
 
+    @model_validator(mode="after")
+    def _whole_folds(self) -> "CompareConfig":
+        if self.splits == "folds" and (self.patience is not None or self.subset is not None):
+            raise ValueError(
+                "folds use every sample for training or test; leave patience and subset empty, or use seeds"
+            )
+        return self
+
 
 class EvaluateConfig(Config):
     """Read a trained model through noise."""
 
-    model: str = field(
+    model: ModelFolder = field(
         title="Trained model", widget="model", accepts=("quantum-model",), group="Model", help="Folder made by training"
     )
     estimators: tuple[Estimator, ...] = field(
@@ -257,7 +266,7 @@ class EvaluateConfig(Config):
 class ProbeConfig(Config):
     """Ask a trained model about drawings and noise while it stays loaded."""
 
-    model: str = field(
+    model: ModelFolder = field(
         title="Trained model", widget="model", accepts=("quantum-model",), help="Folder made by training"
     )
     seed: int = field(0, ge=0, lt=2**63)
@@ -266,7 +275,7 @@ class ProbeConfig(Config):
 class HardwareConfig(Config):
     """Read a trained model on an IBM Quantum machine."""
 
-    model: str = field(
+    model: ModelFolder = field(
         title="Trained model", widget="model", accepts=("quantum-model",), group="Model", help="Folder made by training"
     )
     token: str = field("ibm_quantum.token", title="IBM Quantum token", widget="secret", group="Machine")

@@ -125,6 +125,7 @@ def hardware(config: HardwareConfig, resume: State | None = None) -> Run:
         qubits=template.circuit.num_qubits,
         two_qubit_gates=ticket.two_qubit_gates,
         depth=ticket.depth,
+        exact_accuracy=exact.scores.accuracy,
     )
     yield Table("estimates", 1, ESTIMATE_COLUMNS, [estimate_row(reading)])
     yield confusion_of(reading.reading, 1)

@@ -65,7 +65,8 @@ def read_exactly(model: Model, x: Tensor, labels: NDArray[np.int64]) -> Reading:
 class NoisyReading:
     """A reading through shots or noise, and how far its fidelities lie from the exact ones.
 
-    Two-qubit gates and depth are counted after transpiling for the device; None without one.
+    Two-qubit gates and depth are counted after transpiling for the device; None without one. `exact_accuracy` is that
+    of exact fidelities on the same samples.
     """
 
     estimator: Estimator
@@ -77,6 +78,7 @@ class NoisyReading:
     qubits: int
     two_qubit_gates: int | None
     depth: int | None
+    exact_accuracy: float
     mitigated: bool = False
 
 
@@ -123,6 +125,7 @@ def read_noisily(
         qubits=qubit_count(model.qubits, estimator),
         two_qubit_gates=gates,
         depth=depth,
+        exact_accuracy=float((exact.argmax(axis=1) == labels).mean()),
         mitigated=mitigate and device != IDEAL,
     )
 

@@ -80,7 +80,8 @@ def training_result(
     ]
     for reading in noisy:
         name = f"accuracy, {reading.device}, {reading.estimator}"
-        figures.append(_accuracy(name, reading.reading.scores, f"{reading.shots} shots"))
+        note = f"{reading.shots} shots; exact fidelities on the same samples: {reading.exact_accuracy:.3f}"
+        figures.append(_accuracy(name, reading.reading.scores, note))
     notes += [f"{rival.title}: {rival.accuracy:.3f} with {rival.parameters} parameters" for rival in rivals]
     notes.append(NO_ADVANTAGE)
     if skipped:
@@ -93,8 +94,8 @@ def training_result(
     else:
         guess = "; guessing would give 50 %"
     return Result(
-        verdict=f"{share} of {scores.n} unseen samples in {model.classes} classes read correctly on "
-        f"{2 * model.qubits + 1} qubits{guess}",
+        verdict=f"{share} of {scores.n} unseen samples in {model.classes} classes read correctly, by exact fidelities "
+        f"of a {2 * model.qubits + 1}-qubit test{guess}",
         tone=_tone(scores, model.classes, difference),
         advice=notes[0] if head is not None else "The plain linear head was not trained; run to the end to compare.",
         figures=tuple(figures),
@@ -131,8 +132,8 @@ def against_linear_head(hybrid: float, head: float, difference: Interval | None,
             words += f" These samples could not show a difference below {half:.2f}."
     elif abs(hybrid - head) <= half:
         words = (
-            f"The model and the same front end with a plain linear head cannot be told apart ({figures}): too few test "
-            "samples."
+            f"The model and the same front end with a plain linear head cannot be told apart ({figures}): too "
+            "little was tested."
         )
     elif hybrid > head:
         words = (
@@ -159,7 +160,7 @@ def comparison_result(
     figures = []
     for key, values in accuracies.items():
         interval = mean_interval(values)
-        half = interval.half if np.isfinite(interval.half) else None
+        half = interval.half if np.isfinite(interval.half) and interval.half > 0 else None
         figures.append(
             Figure(
                 name=titles[key],

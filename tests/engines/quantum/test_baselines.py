@@ -62,5 +62,5 @@ def test_an_unknown_rival_is_refused(few):
 def test_published_figures_carry_their_source():
     rows = published.published_rows(("3", "6"))
     assert all(row[3] for row in rows)
-    assert ["3, 6", "QuantumFlow QF-pNet", 0.917, published.QUANTUMFLOW] in rows
+    assert ["MNIST 3, 6", "QuantumFlow QF-pNet", 0.917, published.QUANTUMFLOW] in rows
     assert {claim.kind for claim in published.CLAIMS} == {"abstract"}

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from app.core import Artifact, AssayError, Warn, collect
 from app.engines.quantum import baselines
 from app.engines.quantum.assembling import load, unlike_the_head
-from app.engines.quantum.configs import EvaluateConfig, TrainConfig
+from app.engines.quantum.configs import CompareConfig, EvaluateConfig, TrainConfig
 from app.engines.quantum.tasks import evaluate, train
 from app.engines.quantum.verdicts import against_linear_head, comparison_result
 from app.stats import Interval
@@ -87,3 +87,9 @@ def test_a_circuit_too_large_for_the_device_costs_one_reading_and_not_the_run(tm
 def test_an_evaluation_needs_an_estimator():
     with pytest.raises(ValidationError, match="at least one"):
         EvaluateConfig(model="somewhere", estimators=())
+
+
+@pytest.mark.parametrize("settings", [{"patience": 3}, {"subset": 40}])
+def test_folds_refuse_what_they_would_not_heed(settings):
+    with pytest.raises(ValidationError, match="leave patience and subset empty"):
+        CompareConfig(splits="folds", **settings)
