@@ -77,6 +77,8 @@ class Screen:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(5)
+            if process.stdout is not None:
+                process.stdout.close()
 
     def do(self, *words: object) -> str:
         """One xdotool command; its output."""

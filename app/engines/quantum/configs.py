@@ -12,13 +12,13 @@ Loss = Literal["temperature", "sum", "bce", "power", "attract"]
 Estimator = Literal["ancilla", "destructive", "inversion"]
 DeviceName = Literal["ideal", "fake_manila", "fake_lima", "fake_quito", "fake_jakarta"]
 
-FRONT_ENDS = {"tt": "Tensor train (TT)", "mps": "Matrix product state (MPS)", "pca": "PCA, frozen", "none": "None"}
+FRONT_ENDS = {"tt": "Tensor train", "mps": "MPS", "pca": "PCA, frozen", "none": "None"}
 LOSSES = {
-    "temperature": "Temperature cross entropy",
-    "sum": "Normalised by the sum (QuClassi inference)",
-    "bce": "Binary cross entropy",
-    "power": "Power cross entropy",
-    "attract": "Attract only (QuClassi)",
+    "temperature": "Temperature",
+    "sum": "Sum (QuClassi)",
+    "bce": "Binary (bce)",
+    "power": "Power",
+    "attract": "Attract only",
 }
 ESTIMATORS = {
     "inversion": "Inversion test, m qubits",
@@ -26,11 +26,11 @@ ESTIMATORS = {
     "ancilla": "Ancilla SWAP test, 2m + 1 qubits",
 }
 DEVICES = {
-    "ideal": "Ideal: shot noise only",
-    "fake_manila": "fake_manila, 5 qubits",
-    "fake_lima": "fake_lima, 5 qubits",
-    "fake_quito": "fake_quito, 5 qubits",
-    "fake_jakarta": "fake_jakarta, 7 qubits",
+    "ideal": "Ideal, shots",
+    "fake_manila": "fake_manila (5)",
+    "fake_lima": "fake_lima (5)",
+    "fake_quito": "fake_quito (5)",
+    "fake_jakarta": "fake_jakarta (7)",
 }
 
 
@@ -87,7 +87,11 @@ class ModelConfig(DataConfig):
     """What is trained, and how."""
 
     front_end: FrontEnd = field(
-        "tt", group="Model", labels=FRONT_ENDS, help="What compresses a sample to k numbers before the quantum states"
+        "tt",
+        group="Model",
+        labels=FRONT_ENDS,
+        help="What compresses a sample to k numbers before the quantum states: tensor train (TT), matrix product state "
+        "(MPS), principal components, or nothing",
     )
     features: int = field(
         4,
@@ -129,14 +133,15 @@ class ModelConfig(DataConfig):
         "temperature",
         group="Training",
         labels=LOSSES,
-        help="What is minimised. Sum cannot separate more classes than the states have dimensions; "
+        help="What is minimised: cross entropy with a learnt temperature, F over the sum of F, binary cross entropy, "
+        "cross entropy of powers of F, or attraction alone. Sum cannot separate more classes than the states have dimensions; "
         "attract works only with a frozen front end",
     )
     optimiser: Literal["adam", "sgd", "spsa", "epsilon"] = field(
         "adam",
         group="Training",
-        labels={"adam": "Adam, one-cycle", "sgd": "SGD", "spsa": "SPSA", "epsilon": "Epsilon-shift (QuClassi)"},
-        help="Epsilon-shift is no gradient: ½[ℓ(θ+s) − ℓ(θ−s)] at a finite s that shrinks with the epoch",
+        labels={"adam": "Adam", "sgd": "SGD", "spsa": "SPSA", "epsilon": "Epsilon-shift"},
+        help="Adam and SGD follow a one-cycle schedule. Epsilon-shift (QuClassi) is no gradient: ½[ℓ(θ+s) − ℓ(θ−s)] at a finite s that shrinks with the epoch",
     )
     gradients: Literal["autograd", "shift"] = field(
         "autograd",
@@ -189,16 +194,17 @@ class TrainConfig(ModelConfig):
         "linear head",
         group="Evaluation",
         labels={
-            "linear head": "Same front end with a plain linear head",
-            "quick": "Also PCA QuClassi and a small DNN",
-            "all": "All baselines",
+            "linear head": "Linear head",
+            "quick": "Quick: three",
+            "all": "All",
         },
-        help="Classical and earlier models trained on the same split. The linear head is always among them",
+        help="Models trained on the same split: the same front end with a plain linear head (always), also PCA QuClassi "
+        "and a small DNN (quick), or all baselines",
     )
     noise: Literal["none", "ideal", "fake_manila", "fake_lima", "fake_quito", "fake_jakarta"] = field(
         "none",
         group="Evaluation",
-        labels={"none": "Exact fidelities only", **DEVICES},
+        labels={"none": "None: exact", **DEVICES},
         help="Reads the trained model again through shot and device noise with all three estimators",
     )
     shots: int = field(1024, ge=100, le=100_000, group="Evaluation", advanced=True, help="Measurements per circuit")
