@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 ROUND_S = 0.033
 PATIENCE_S = 0.5
-PIECE = 256 * 1024
-"""Bytes of log per batch: about 2,500 events, drawn within a frame."""
+PIECE = 200 * 1024
+"""Bytes of log per batch: about 2,000 events, taken in within a frame or two."""
 
 
 class FollowThread(QThread):
