@@ -227,13 +227,14 @@ class CompareConfig(ModelConfig):
     splits: Literal["seeds", "folds"] = field(
         "seeds",
         group="Evaluation",
-        labels={"seeds": "A new random split per seed", "folds": "Folds: every sample is tested once"},
-        help="Folds keep the seed; seeds draw split, initial values and order anew",
+        labels={"seeds": "One per seed", "folds": "Folds"},
+        help="Folds test every sample once and keep the seed; seeds draw split, initial values and order anew",
     )
     models: Literal["quick", "all"] = field(
         "all",
         group="Evaluation",
-        labels={"quick": "Linear head, PCA QuClassi, small DNN", "all": "All baselines"},
+        labels={"quick": "Quick: three", "all": "All"},
+        help="Quick: the linear head, PCA QuClassi and a small DNN",
     )
 
     @model_validator(mode="after")
