@@ -46,7 +46,6 @@ class Settings(BaseModel):
     silent_minutes: int = Field(
         default=5, ge=1, le=1_440, description="A run that says nothing for so long raises an alarm"
     )
-    checkpoints_kept: int = Field(default=2, ge=1, le=1_000, description="Newest checkpoints kept of each run")
     trash_days: int = Field(default=30, ge=1, le=3_650, description="Days that a run stays in the trash")
     shortcuts: dict[str, str] = Field(default={}, description="Keys that differ from the usual ones, by command")
     hidden_hints: tuple[str, ...] = Field(default=(), description="Hints and tours that were dismissed")

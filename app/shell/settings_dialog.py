@@ -34,7 +34,7 @@ from app.widgets.theme import Theme
 
 TABS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Look", ("theme", "density", "reduced_motion", "notifications", "sound")),
-    ("Computing", ("device", "parallel", "warm", "keep_running", "keep_awake", "silent_minutes")),
+    ("Computing", ("parallel", "warm", "keep_running", "keep_awake", "silent_minutes")),
 )
 STORED = (("runs", "Runs"), ("files", "of which results"), ("checkpoints", "of which checkpoints"), ("trash", "Trash"),
           ("cache", "Indexes, rebuilt when needed"), ("free", "Free on this disk"))  # fmt: skip
