@@ -9,6 +9,7 @@ from typing import Any
 
 from app.cli.context import Context, finite
 from app.cli.talk import Commands
+from app.engines import load_tasks
 from app.runs.figures import duration_text, figure_text, number
 from app.runs.follower import Follower
 from app.runs.plain_text import one_line
@@ -55,7 +56,8 @@ def exit_code(context: Context, summary: RunSummary) -> int:
     if summary.state == "stopped":
         return STOPPED
     if summary.state != "done":
-        return FAILED
+        task = load_tasks().get(summary.task)
+        return task.failed_exit if task else FAILED
     result = context.store.result(summary.id)
     return result.exit_code if result else OK
 

@@ -15,7 +15,8 @@ class AssayError(Exception):
         place = f" ({self.where})" if self.where else ""
         cause = f": {self.why}" if self.why else ""
         advice = f" {self.remedy}" if self.remedy else ""
-        return f"{self.what}{place}{cause}.{advice}".replace("..", ".")
+        said = f"{self.what}{place}{cause}".removesuffix(".")
+        return f"{said}.{advice}"
 
     def as_dict(self) -> dict[str, str]:
         return {"what": self.what, "where": self.where, "why": self.why, "remedy": self.remedy}

@@ -56,6 +56,8 @@ class Task:
     presets: Mapping[str, Preset] = field(default_factory=dict)
     session: bool = False
     stop_on_nan: bool = True
+    failed_exit: int = 1
+    """What the command line returns when a run fails; a task whose verdicts use 1 takes another."""
 
     def start(self, config: Config, resume: State | None = None) -> Run:
         return self.function(config, resume)
@@ -88,6 +90,7 @@ def task(
     presets: Mapping[str, Preset] | None = None,
     session: bool = False,
     stop_on_nan: bool = True,
+    failed_exit: int = 1,
 ) -> Callable[[Callable[..., Run]], Callable[..., Run]]:
     """Register a generator function `f(config, resume=None)` as the task `workspace.verb`.
 
@@ -107,6 +110,7 @@ def task(
             presets=dict(presets or {}),
             session=session,
             stop_on_nan=stop_on_nan,
+            failed_exit=failed_exit,
         )
         return function
 

@@ -123,7 +123,7 @@ class Encoder:
         elif isinstance(event.source, Mapping):
             path = stem + slug(event.name)
             for name, data in event.source.items():
-                self._save(f"{path}/{slug(name, Path(name).suffix)}", bytes(data))
+                self._save(f"{path}/{inner_name(name)}", bytes(data))
         else:
             text = isinstance(event.source, str)
             path = stem + slug(event.name, ".txt" if text else ".bin")
@@ -203,6 +203,14 @@ def slug(name: str, suffix: str = "") -> str:
         name, suffix = name[: own.start()], own.group()
     words = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40].strip("-")
     return (words or "unnamed") + (suffix if re.fullmatch(r"(\.[A-Za-z0-9]{1,12})?", suffix) else "")
+
+
+def inner_name(name: str) -> str:
+    """Where a file lies in a folder artifact: as named where that is plain (other programs look for it), else a slug."""
+    parts = name.split("/")
+    if all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", part) for part in parts) and len(parts) <= 4:
+        return name
+    return slug(name, Path(name).suffix)
 
 
 def png(pixels: Any) -> bytes:

@@ -101,9 +101,12 @@ def read_json(folder: Path, name: str) -> Any:
         return None
 
 
-def read_array(folder: Path, name: object) -> np.ndarray | None:
-    """A small numeric `.npy`; None for anything else. Its header is believed only if the file has that many bytes."""
-    path = confined(folder, name, LARGEST_ARRAY)
+def read_array(folder: Path, name: object, largest: int = LARGEST_ARRAY) -> np.ndarray | None:
+    """A numeric `.npy` of at most `largest` bytes; None for anything else.
+
+    Its header is believed only if the file has that many bytes.
+    """
+    path = confined(folder, name, largest)
     if path is None:
         return None
     data = path.read_bytes()

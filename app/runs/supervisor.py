@@ -143,6 +143,10 @@ class Supervisor:
             raise AssayError(f"A run that is {state} cannot be resumed", where=run)
         if not inputs_changed_is_fine:
             refuse_changed_inputs(self.store.run(run))
+        with self._lock:
+            if (watched := self._watched.get(run)) is not None:
+                watched.bury()
+                self._tend(watched)
         folder = self.store.folder(run)
         commands.clear(folder, self.store.disk)
         self._update(run, state="queued", after=last_words(folder).seq, error=None, exit=None)

@@ -51,6 +51,12 @@ class Watched:
         self.killed = self.killed or kill
         processes.end_tree(self.pid, self.born, self.token, kill=kill)
 
+    def bury(self) -> None:
+        """End what is left of a process whose run is over, and wait for it: its last threads may still be there."""
+        processes.end_tree(self.pid, self.born, self.token, kill=True)
+        if self.host is not None:
+            self.host.process.wait()
+
     def moved(self) -> bool:
         """Whether its log grew, or a pause began or ended, since this was asked last."""
         try:

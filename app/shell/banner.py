@@ -98,10 +98,7 @@ class Banner(QFrame):
         self._findings[what] = (count + 1, remedy)
         if self._error is not None:
             return
-        lines = [
-            f"{text}{f' (×{times})' if times > 1 else ''}{f' {advice}' if advice else ''}"
-            for text, (times, advice) in self._findings.items()
-        ]
+        lines = [_finding(text, times, advice) for text, (times, advice) in self._findings.items()]
         self._fill("unsure" if remedy else "neutral", lines[0], "\n".join(lines[1:]))
         for button in (*self._buttons.values(), self._details_button, self._copy):
             button.hide()
@@ -132,3 +129,9 @@ class Banner(QFrame):
     @Slot()
     def _act(self) -> None:
         self.action_requested.emit(str(self.sender().property("action")))
+
+
+def _finding(text: str, times: int, advice: str) -> str:
+    """What was found, how often, and what to do about it, as sentences."""
+    words = f"{text} (×{times})" if times > 1 else text
+    return f"{words.removesuffix('.')}. {advice}" if advice else words

@@ -1,5 +1,6 @@
 """The window's commands: what keys, palette and buttons do, each one method. Dialogs are imported when they open."""
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Slot
@@ -280,7 +281,7 @@ class Commands(QObject):
 
         dialog = SweepDialog(task, values, self._window.keeper.theme, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted_configs.connect(self._sweep_accepted)
+        dialog.accepted_configs.connect(self.queue_all)
         dialog.open()
 
     @property
@@ -376,13 +377,13 @@ class Commands(QObject):
             page.start()
 
     @Slot(str, object)
-    def _sweep_accepted(self, task: str, configs: list[dict[str, Any]]) -> None:
-        sweep = ""
+    def queue_all(self, task: str, configs: list[dict[str, Any]]) -> None:
+        """Queue a run for each of `configs`; together they are one sweep."""
+        sweep = secrets.token_hex(8) if len(configs) > 1 else None
         first = ""
         for number, values in enumerate(configs):
-            name = f"Sweep {number + 1} of {len(configs)}"
-            run = self._laboratory.submit(task, values, name, sweep=sweep or None)
-            sweep = sweep or run
+            name = f"{find_task(task).title}, {number + 1} of {len(configs)}"
+            run = self._laboratory.submit(task, values, name, sweep=sweep)
             first = first or run
             self._window.runs.model.update(run)
         self._window.show_run(first)

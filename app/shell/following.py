@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 if TYPE_CHECKING:
     from app.runs.follower import Follower
@@ -20,6 +20,7 @@ class FollowThread(QThread):
 
     arrived = Signal(str, object)
     """Key of the watch, and a Batch."""
+    _polled = Signal(str, object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -28,6 +29,7 @@ class FollowThread(QThread):
         self._ending = threading.Event()
         self._taken = threading.Event()
         self._taken.set()
+        self._polled.connect(self._hand_over)
         self.busy = False
         """Whether the last round had something to tell."""
 
@@ -52,6 +54,16 @@ class FollowThread(QThread):
         self._taken.set()
         self.wait()
 
+    @Slot(str, object, object)
+    def _hand_over(self, key: str, batch: object, follower: object) -> None:
+        """In the window's thread: what was read for a watch that has ended or begun again meanwhile is dropped."""
+        with self._lock:
+            current = self._followers.get(key) is follower
+        if current:
+            self.arrived.emit(key, batch)
+        else:
+            self.taken()
+
     def run(self) -> None:
         while not self._ending.is_set():
             with self._lock:
@@ -65,7 +77,7 @@ class FollowThread(QThread):
                     continue
                 told = True
                 self._taken.clear()
-                self.arrived.emit(key, batch)
+                self._polled.emit(key, batch, follower)
                 self._taken.wait(PATIENCE_S)
             self.busy = told
             if not told:

@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QMainWindow,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core import AssayError
 from app.data.inspection import Inspection
@@ -121,6 +115,7 @@ class MainWindow(QMainWindow):
             page.edited.connect(self._save.start)
             page.measure_requested.connect(self.commands.measure)
             page.sweep_requested.connect(self.commands.sweep)
+            page.many_requested.connect(self.commands.queue_all)
             self.pages[key] = page
             self._stack.addWidget(page)
             page.view.layouts.take(self._state.get("layout", {}).get(key))
@@ -250,7 +245,7 @@ class MainWindow(QMainWindow):
             stop = dialog.choice == "stop"
         self.save_session()
         for page in self.pages.values():
-            page.view.close_session()
+            page.view.session.close()
         self.closing.emit()
         self.news.close()
         self.laboratory.close(stop_runs=stop)

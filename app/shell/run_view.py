@@ -18,14 +18,16 @@ from app.runs.summary import RunSummary
 from app.shell.banner import Banner
 from app.shell.laboratory import Laboratory
 from app.shell.layouts import Layouts
+from app.shell.panel_session import PanelSession
+from app.shell.together import Together
 from app.widgets.build import build_panel
 from app.widgets.empty import EmptyState
 from app.widgets.grid import PanelGrid
-from app.widgets.panels import Panel
+from app.widgets.panels import Panel, ending
 from app.widgets.strip import RunStrip
 from app.widgets.theme import Theme
 from app.widgets.verdict import VerdictCard
-from app.workspaces.declare import Session, Workspace
+from app.workspaces.declare import Workspace
 
 FRAME_MS = 16
 FRAME_BUDGET_S = 0.010
@@ -48,6 +50,10 @@ class RunView(QWidget):
     try_requested = Signal()
     arranged = Signal()
     action_requested = Signal(str, str)
+    run_requested = Signal(str, object, str)
+    """A panel wants a task done: its name, settings, and what to call the run."""
+    run_chosen = Signal(str)
+    """A panel that lists runs had one of them chosen."""
 
     def __init__(self, workspace: Workspace, laboratory: Laboratory, theme: Theme, parent: QWidget | None = None):
         super().__init__(parent)
@@ -59,8 +65,10 @@ class RunView(QWidget):
         self._waiting: deque[tuple[str, Record, Path]] = deque()
         self._newest: dict[str, float] = {}
         self._artifacts: dict[str, list[Record]] = {}
-        self._session_run = ""
-        self._session_command: dict[str, Any] | None = None
+        self.session = PanelSession(workspace.sessions, laboratory, self._key(SESSION), self)
+        self.session.failed.connect(self.failed)
+        self.together = Together(laboratory, self)
+        self.together.changed.connect(self._together_changed)
         self._findings: dict[str, int] = {}
         self._timer = QTimer(self, interval=FRAME_MS)
         self._timer.timeout.connect(self._drain)
@@ -129,6 +137,11 @@ class RunView(QWidget):
         """The pages that have been opened so far."""
         return [self._built[place] for place in sorted(self._built)]
 
+    @property
+    def busy(self) -> bool:
+        """Whether something that was told is not shown yet."""
+        return bool(self._waiting)
+
     def layout_state(self) -> dict[str, Any]:
         return self.layouts.save({self.workspace.pages[place].title: grid for place, grid in self._built.items()})
 
@@ -147,7 +160,7 @@ class RunView(QWidget):
         if run == self.run:
             return
         self._laboratory.following.unwatch(self._key(MAIN))
-        self.close_session()
+        self.session.close()
         self._waiting.clear()
         self._watching = False
         self.run = run
@@ -159,6 +172,7 @@ class RunView(QWidget):
         for panel in self.panels():
             panel.clear()
         self.verdict.clear()
+        self.together.show("")
         self._stack.setCurrentIndex(1 if run else 0)
         if not run:
             return
@@ -171,6 +185,7 @@ class RunView(QWidget):
         self.refresh()
         self._laboratory.following.watch(self._key(MAIN), self._laboratory.store.folder(run))
         self._watching = True
+        self._watch_together()
 
     def refresh(self) -> None:
         """Bring strip, verdict and banner up to date with the run's state."""
@@ -216,7 +231,7 @@ class RunView(QWidget):
     def _arrived(self, key: str, batch: Batch) -> None:
         if key not in (self._key(MAIN), self._key(SESSION)):
             return
-        run = self.run if key == self._key(MAIN) else self._session_run
+        run = self.run if key == self._key(MAIN) else self.session.run
         if not run:
             self._laboratory.following.taken()
             return
@@ -269,11 +284,16 @@ class RunView(QWidget):
                     self.banner.add_finding(f"Could not show “{record.name}”: {error}", "")
 
     def _figures_so_far(self, task: str) -> list[Figure]:
-        chosen = [name for name in self._newest if "test" in name or "loss" in name][:3] or list(self._newest)[:3]
         known = load_tasks().get(task)
-        declared = [known.declaration("metric", name) if known else None for name in chosen]
-        titles = [emits.title if emits and emits.title else name for emits, name in zip(declared, chosen)]
-        return [Figure(name=title, value=self._newest[name]) for title, name in zip(titles, chosen)]
+        named = [name for name in self._newest if "test" in name or "loss" in name] or list(self._newest)
+        figures: dict[str, Figure] = {}
+        for name in named:
+            emits = known.declaration("metric", name) if known else None
+            title = emits.title if emits and emits.title else name
+            note = ending(emits.name, name) if emits and emits.name != name else ""
+            # Of many curves under one title, the last that began is the one that is going on.
+            figures[title] = Figure(name=title, value=self._newest[name], note=note)
+        return list(figures.values())[:3]
 
     def _reference(self, summary: RunSummary) -> None:
         for name, references in self._laboratory.references(summary.id).items():
@@ -294,6 +314,10 @@ class RunView(QWidget):
             panel.failed.connect(self.failed)
             if hasattr(panel, "command_requested"):
                 panel.command_requested.connect(self._command)
+            if hasattr(panel, "run_requested"):
+                panel.run_requested.connect(self.run_requested)
+            if hasattr(panel, "run_chosen"):
+                panel.run_chosen.connect(self.run_chosen)
         self._built[place] = grid
         self.pages.widget(place).layout().addWidget(grid)
         if self._watching:
@@ -315,8 +339,19 @@ class RunView(QWidget):
         self._reference(summary)
         self.refresh()
         following.watch(self._key(MAIN), store.folder(self.run))
-        if self._session_run:
-            following.watch(self._key(SESSION), store.folder(self._session_run))
+        self.session.watch()
+        self._watch_together()
+
+    def _watch_together(self) -> None:
+        """Only for panels that ask: to know what belongs together all runs are read."""
+        if any(hasattr(panel, "runs_together") for panel in self.panels()):
+            self.together.show(self.run)
+
+    @Slot(object)
+    def _together_changed(self, runs: list[Any]) -> None:
+        for panel in self.panels():
+            if hasattr(panel, "runs_together"):
+                panel.runs_together(runs)
 
     @Slot(int)
     def _page_chosen(self, place: int) -> None:
@@ -335,52 +370,7 @@ class RunView(QWidget):
 
     @Slot(dict)
     def _command(self, command: dict[str, Any]) -> None:
-        """A panel asks the session; it is started when it is not there yet."""
-        if not self.workspace.sessions:
-            return
-        session = self.workspace.sessions[0]
-        self._session_command = command
-        if not self._session_run and not self._start_session(session):
-            return
-        self.push_session()
-
-    def _start_session(self, session: Session) -> bool:
-        model = self.artifact(session.role)
-        if model is None:
-            self.failed.emit(
-                AssayError(
-                    "There is no trained model to ask",
-                    remedy="Select a finished training run, or press Try it.",
-                )
-            )
-            return False
-        try:
-            self._session_run = self._laboratory.submit(session.task, {session.field: str(model)}, name="Probe")
-        except AssayError as error:
-            self.failed.emit(error)
-            return False
-        self._laboratory.following.watch(self._key(SESSION), self._laboratory.store.folder(self._session_run))
-        return True
-
-    def push_session(self) -> None:
-        """Hand the newest command over as soon as the session runs."""
-        if self._session_command is None or not self._session_run:
-            return
-        state = self._laboratory.summary(self._session_run).state
-        if state in OVER:
-            self._laboratory.following.unwatch(self._key(SESSION))
-            self._session_run = ""
-        elif state in ACTIVE:
-            command, self._session_command = self._session_command, None
-            self._laboratory.supervisor.command(self._session_run, command)
-
-    def close_session(self) -> None:
-        if not self._session_run:
-            return
-        self._laboratory.following.unwatch(self._key(SESSION))
-        run, self._session_run, self._session_command = self._session_run, "", None
-        if self._laboratory.store.summary(run).state not in OVER:
-            self._laboratory.supervisor.stop(run)
+        self.session.ask(command, self.artifact(self.session.role))
 
     @Slot()
     def _use_settings(self) -> None:

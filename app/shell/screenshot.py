@@ -28,7 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     window = open_window(app, options.store, warm=False, mode=options.theme)
     width, _, height = options.size.partition("x")
     window.resize(int(width), int(height))
-    app.processEvents()
+    # The window finishes itself after its first paint, and then opens the tab of the last time.
+    while not window.ready:
+        app.processEvents()
     if options.run:
         window.show_run(options.run)
     elif options.workspace:
@@ -43,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     end = quiet_since + LIMIT_S
     while time.monotonic() < end and time.monotonic() - quiet_since < SETTLE_S:
         app.processEvents()
-        if window.laboratory.following.busy:
+        if window.laboratory.following.busy or any(page.view.busy for page in window.pages.values()):
             quiet_since = time.monotonic()
         time.sleep(0.01)
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QFileDialog, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core import AssayError, form_fields
+from app.data.builtin import builtin_choices
 from app.data.inspection import Inspection
 from app.engines import find_task
 from app.shell.laboratory import Errand, Laboratory
@@ -17,12 +18,6 @@ from app.widgets.labels import Label
 from app.widgets.theme import Theme
 from app.workspaces.declare import Workspace
 
-BUILT_IN_SETS = (
-    ("Digits, 8 × 8 (built in)", "builtin:digits"),
-    ("Iris (built in)", "builtin:iris"),
-    ("Wine (built in)", "builtin:wine"),
-    ("Breast cancer (built in)", "builtin:breast_cancer"),
-)
 KEEP_AFTER_MS = 500
 
 
@@ -42,6 +37,8 @@ class SetupPane(QWidget):
         self._laboratory = laboratory
         self._theme = theme
         self._looks: dict[tuple[str, str], tuple[Errand, str]] = {}
+        self._items: dict[tuple[str, str], Inspection] = {}
+        """What holds several things of one kind, by task and field."""
         self._title = Label("Settings of the next run", theme, "caption", "text-2")
         self._tasks = QComboBox()
         self._tasks.setAccessibleName("Task")
@@ -94,6 +91,14 @@ class SetupPane(QWidget):
                 self.look_at(task, field.name, str(values[field.name]))
         return unknown
 
+    def values_for_each(self) -> list[dict[str, Any]]:
+        """The form's values; where a field holds a folder of several things, once for each of them."""
+        values = self.form.values()
+        for (task, name), found in self._items.items():
+            if task == self.task and values.get(name) == found.path:
+                return [{**values, name: item["path"]} for item in found.options["items"] if item["usable"]]
+        return [values]
+
     def save(self) -> dict[str, Any]:
         """Task and unsent values, for the session."""
         return {"task": self.task, "values": {task: form.changes() for task, form in self.forms.items()}}
@@ -142,7 +147,7 @@ class SetupPane(QWidget):
         self._forms.addWidget(form)
         for field in form_fields(found.config):
             if field.widget == "data":
-                form.set_choices(field.name, list(BUILT_IN_SETS))
+                form.set_choices(field.name, builtin_choices(field.accepts))
                 if isinstance(field.default, str) and field.default:
                     self.look_at(task, field.name, field.default)
 
@@ -178,6 +183,8 @@ class SetupPane(QWidget):
                 if not ref and found.usable:
                     form.set_values({field: found.path}, "drop")
                 form.set_inspection(field, found)
+                if found.options.get("items"):
+                    self._items[task, field] = found
                 self._offer(task, field, found)
                 self.looked_at.emit(found)
 

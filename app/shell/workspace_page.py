@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from app.core import AssayError
+from app.core import AssayError, form_fields
 from app.engines import find_task
 from app.runs.states import ACTIONS, ACTIVE, WAITING
 from app.runs.summary import RunSummary
@@ -35,6 +35,8 @@ class WorkspacePage(QWidget):
     report_requested = Signal(str)
     measure_requested = Signal(str, object)
     sweep_requested = Signal(str, object)
+    many_requested = Signal(str, object)
+    """A task and a list of settings: one run each."""
     action_requested = Signal(str, str)
     edited = Signal()
     said = Signal(str, str)
@@ -56,6 +58,8 @@ class WorkspacePage(QWidget):
         self.view.failed.connect(self.problem)
         self.view.exported.connect(self._exported)
         self.view.arranged.connect(self.edited)
+        self.view.run_requested.connect(self.start_task)
+        self.view.run_chosen.connect(self._open_run)
         self.send = SendMenu(self.view, theme)
         self.send.sent.connect(self.take)
         self.send.folder_requested.connect(self._show_folder)
@@ -104,7 +108,11 @@ class WorkspacePage(QWidget):
             self.setup.form.focus_field(faults[0][0]) if faults[0][0] else None
             self.said.emit(f"Not started: {faults[0][1]} ({names})", "unsure")
             return
-        self._submit(self.setup.task, self.setup.form.values())
+        each = self.setup.values_for_each()
+        if len(each) == 1:
+            self._submit(self.setup.task, each[0])
+        else:
+            self.many_requested.emit(self.setup.task, each)
 
     @Slot()
     def try_it(self) -> None:
@@ -112,6 +120,12 @@ class WorkspacePage(QWidget):
         if self.try_button.isEnabled():
             task, values = self.workspace.try_it
             self._submit(task, values, "Try it")
+
+    @Slot(str, object, str)
+    def start_task(self, task: str, values: Mapping[str, Any], name: str) -> None:
+        """Queue a run that a panel asked for, with the settings and the name it gave."""
+        if self._run.isEnabled():
+            self._submit(task, values, name)
 
     @Slot()
     def stop(self) -> None:
@@ -156,8 +170,17 @@ class WorkspacePage(QWidget):
     @Slot(str, str, str)
     def take(self, task: str, field: str, path: str) -> None:
         """Put what a run made into the form of a task, and show that form."""
-        self.setup.fill(task, {field: path}, "send")
+        self.setup.fill(task, {**self._worked_on(task), field: path}, "send")
         self.said.emit(f"{find_task(task).title}: the form has the model of this run. Press Run to start.", "good")
+
+    def _worked_on(self, task: str) -> dict[str, Any]:
+        """The data and models of the shown run, as far as `task` has settings of the same names for them."""
+        config = self._laboratory.store.config(self.view.run) if self.view.run else {}
+        return {
+            each.name: config[each.name]
+            for each in form_fields(find_task(task).config)
+            if each.widget == "data" and config.get(each.name)
+        }
 
     def fill(self, task: str, values: Mapping[str, Any]) -> None:
         self.setup.fill(task, values)
@@ -166,6 +189,11 @@ class WorkspacePage(QWidget):
         self._theme = theme
         for button, meaning in self._icons.items():
             button.setIcon(icon(meaning, theme, "on-accent" if button is self._run else "text-2"))
+
+    @Slot(str)
+    def _open_run(self, run: str) -> None:
+        self.show_run(run)
+        self.run_started.emit(run)
 
     @Slot(str)
     def _show_folder(self, run: str) -> None:
@@ -268,7 +296,7 @@ class WorkspacePage(QWidget):
 
     @Slot(str)
     def _run_changed(self, run: str) -> None:
-        self.view.push_session()
+        self.view.session.push()
         if run == self.view.run:
             self._refresh()
 

@@ -20,6 +20,14 @@ def build_panel(declaration: declare.Declaration, theme: Theme, parent: QWidget 
             from app.widgets.images import ImagesPanel
 
             return ImagesPanel(declaration, theme, parent)
+        case declare.PictureTable():
+            from app.widgets.picture_table import PictureTablePanel
+
+            return PictureTablePanel(declaration, theme, parent)
+        case declare.Wipe():
+            from app.widgets.wipe import WipePanel
+
+            return WipePanel(declaration, theme, parent)
         case declare.TableOf():
             from app.widgets.table import TablePanel
 

@@ -26,6 +26,11 @@ class Plot:
     references: tuple[Reference, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     """Words for metric names: (("train/loss", "training loss"), …)."""
+    parts: str = ""
+    r"""A regular expression with two groups that divides the words of a curve, such as r"(seed \d+) (.+)".
+
+    One part alone can then be looked at, and of many curves those with the same second part share a colour.
+    """
     step_title: str = "step"
     empty: str = ""
 
@@ -40,17 +45,53 @@ class Images:
     thumbnail: int = 128
     latest_only: bool = False
     """Show only the pictures of the newest step."""
+    with_ending: bool = False
+    """Captions begin with the part of the event name that the `*` stands for."""
     compare: tuple[str, ...] = ()
     """Two event names to lay over each other in the viewer, such as ("before", "after")."""
     empty: str = ""
 
 
 @dataclass(frozen=True)
+class PictureTable:
+    """The newest picture of each name, side by side: a row for each of `rows` (pattern, words), a column per ending.
+
+    ("trigger/*", "raw") puts trigger/0 and trigger/1 into the columns "0" and "1", headed by `column` and the ending.
+    With `more` rows, each row can also be chosen to be shown alone; those of `more` are shown only so.
+    """
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+    more: tuple[tuple[str, str], ...] = ()
+    column: str = ""
+    empty: str = ""
+
+
+@dataclass(frozen=True)
+class Wipe:
+    """The newest pictures of two names over each other, with a divider to drag: `before` to its left, `after` right.
+
+    Patterns such as "before/*" and "after/*" give a choice of the endings, called `choice`; the first one is shown.
+    """
+
+    title: str
+    before: str
+    after: str
+    words: tuple[str, str] = ("before", "after")
+    choice: str = ""
+    empty: str = ""
+
+
+@dataclass(frozen=True)
 class TableOf:
-    """The latest table called `name`. `better` says for columns which value is best: (("accuracy", "higher"), …)."""
+    """The latest table called `name`. `better` says for columns which value is best: (("accuracy", "higher"), …).
+
+    With `wrap` long words go on in further lines, for tables of few rows.
+    """
 
     title: str
     name: str
+    wrap: bool = False
     better: tuple[tuple[str, Literal["higher", "lower"]], ...] = ()
     empty: str = ""
 
@@ -106,7 +147,7 @@ class Custom:
     factory: str
 
 
-Declaration = Plot | Images | TableOf | Heatmap | Bars | TextOf | LogOf | Custom
+Declaration = Plot | Images | PictureTable | Wipe | TableOf | Heatmap | Bars | TextOf | LogOf | Custom
 
 
 def consumes(declaration: Declaration) -> tuple[tuple[str, str], ...]:
@@ -118,6 +159,10 @@ def consumes(declaration: Declaration) -> tuple[tuple[str, str], ...]:
             return tuple(("metric", pattern) for pattern in patterns)
         case Images(name=name):
             return (("image", name),)
+        case PictureTable(rows=rows, more=more):
+            return tuple(("image", pattern) for pattern, _ in (*rows, *more))
+        case Wipe(before=before, after=after):
+            return (("image", before), ("image", after))
         case TableOf(name=name) | Bars(name=name):
             return (("table", name),)
         case Heatmap(name=name):

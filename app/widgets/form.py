@@ -191,6 +191,7 @@ class ConfigForm(QWidget):
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._fold.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._fold.setProperty("fold", True)
+        self._fold.setIcon(icon("unfold", theme))
         self._fold.toggled.connect(self._unfold)
         self._advanced = QWidget()
         self._advanced.hide()

@@ -26,7 +26,7 @@ class PanelGrid(QWidget):
         for row in rows:
             inner = _splitter(Qt.Orientation.Horizontal)
             for panel in row:
-                panel.setMinimumSize(200, 140)
+                panel.setMinimumSize(200, panel.least_height)
                 panel.maximise_requested.connect(self._toggle)
                 inner.addWidget(panel)
                 self._places.append((inner, panel))

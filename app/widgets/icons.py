@@ -19,6 +19,7 @@ GLYPHS = {
     "bad": "warning-octagon", "neutral": "info", "unsure": "question", "check": "check", "plot": "chart-line",
     "bars": "chart-bar", "table": "table", "image": "image", "log": "terminal", "text": "text-align-left",
     "heatmap": "grid-four", "log-y": "trend-up", "smooth": "waves",
+    "sound": "speaker-high", "muted": "speaker-slash", "back-shot": "skip-back", "next-shot": "skip-forward",
     "fold": "caret-down", "unfold": "caret-right", "next": "caret-right",
     "previous": "caret-left", "light": "sun", "dark": "moon", "system": "circle-half", "offline": "wifi-slash",
     "online": "wifi-high", "activity": "bell", "device": "cpu", "awake": "lightning", "filter": "funnel",

@@ -34,7 +34,7 @@ from app.runs.evidence import confined
 from app.widgets import declare
 from app.widgets.icons import icon
 from app.widgets.labels import ElidedLabel, plain_tooltip
-from app.widgets.panels import Panel, matches
+from app.widgets.panels import Panel, ending, matches
 from app.widgets.theme import Theme, load_theme
 from app.widgets.thumbnails import Picture, read_image, thumbnail
 from app.widgets.viewer import Comparison, ImageViewer
@@ -196,6 +196,8 @@ class ImagesPanel(Panel):
         if path is None:
             return
         caption = str(record.data.get("caption") or (record.name if record.step is None else f"step {record.step}"))
+        if self._declaration.with_ending:
+            caption = f"{ending(self._declaration.name, record.name)}: {caption}"
         if self._declaration.latest_only and self.model.pictures and self.model.pictures[-1].step != record.step:
             self.model.keep([])
         bar = self.grid.verticalScrollBar()

@@ -59,6 +59,8 @@ class Panel(QFrame):
     """An AssayError that the window should show."""
 
     formats: tuple[str, ...] = ("png",)
+    least_height = 140
+    """Logical pixels below which a grid does not squeeze it, but lets its page scroll."""
 
     def __init__(
         self, title: str, theme: Theme, *, empty: str = "", action: str = "", parent: QWidget | None = None
@@ -146,6 +148,10 @@ class Panel(QFrame):
         button = self._tool(meaning, words, checkable)
         self._own_tools.addWidget(button)
         return button
+
+    def add_choice(self, box: QWidget) -> None:
+        """A field in the header, before the buttons."""
+        self._own_tools.insertWidget(0, box)
 
     @property
     def menu(self) -> QMenu:

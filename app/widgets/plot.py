@@ -39,12 +39,13 @@ class PlotPanel(Panel):
     """Metric, run, event number and step of a point that was clicked or entered."""
 
     formats = ("png", "svg", "csv:shown", "csv:raw", "csv:both")
+    least_height = 210
 
     def __init__(self, declaration: declare.Plot, theme: Theme, parent: QWidget | None = None) -> None:
         words = declaration.empty or f"{declaration.title} appears here after the first {declaration.step_title}."
         super().__init__(declaration.title, theme, empty=words, parent=parent)
         self._declaration = declaration
-        self.data = PlotData(declaration.log_x, declaration.log_y)
+        self.data = PlotData(declaration.log_x, declaration.log_y, declaration.parts)
         self.data.labels.update(declaration.labels)
         self.data.references.extend(declaration.references)
         self.canvas = PlotCanvas(self.data, theme, declaration.y_range)
@@ -107,10 +108,12 @@ class PlotPanel(Panel):
     def view_state(self) -> dict[str, Any]:
         """How the plot is looked at, to be remembered."""
         data = self.data
-        return {"axis": data.axis, "log_x": data.log_x, "log_y": data.log_y, "smoothing": data.smoothing}
+        looked = {"axis": data.axis, "log_x": data.log_x, "log_y": data.log_y, "smoothing": data.smoothing}
+        return looked | ({"part": data.part} if data.part else {})
 
     def restore_view(self, state: dict[str, Any]) -> None:
         self.data.axis = str(state.get("axis", self.data.axis))
+        self.data.part = str(state.get("part", self.data.part))
         self._log_x.setChecked(bool(state.get("log_x", self.data.log_x)))
         self._log_y.setChecked(bool(state.get("log_y", self.data.log_y)))
         self._slider.setValue(round(100 * float(state.get("smoothing", self.data.smoothing))))
@@ -142,7 +145,8 @@ class PlotPanel(Panel):
             self.canvas.set_theme(theme)
             for label in (self._read_out, self._badge, self._smooth_value, self._unit):
                 label.set_theme(theme)
-            self._axis_button.setFont(theme.font("caption"))
+            for button in (self._axis_button, self._part_button):
+                button.setFont(theme.font("caption"))
             self.legend.set_theme(theme)
 
     def _build_tools(self) -> None:
@@ -187,22 +191,21 @@ class PlotPanel(Panel):
         self._badge = Label("", theme, "caption", "warning")
         self._badge.hide()
         self._unit = Label(f"in {self._declaration.unit}" if self._declaration.unit else "", theme, "caption", "text-2")
-        self._axis_button = QToolButton()
-        self._axis_button.setToolTip("What the x axis shows")
-        self._axis_button.setAccessibleName("What the x axis shows")
-        self._axis_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._axis_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._axis_menu = QMenu(self)
+        self._axis_button, self._axis_menu = self._menu_button("What the x axis shows")
         self._axis_menu.aboutToShow.connect(self._fill_axis_menu)
         self._axis_menu.triggered.connect(self._axis_chosen)
-        self._axis_button.setMenu(self._axis_menu)
         self._name_axis()
+        self._part_button, self._part_menu = self._menu_button("Which curves are shown")
+        self._part_menu.aboutToShow.connect(self._fill_part_menu)
+        self._part_menu.triggered.connect(self._part_chosen)
+        self._name_part()
         foot = QHBoxLayout()
         foot.setContentsMargins(theme.space("pane"), 0, theme.space("tight"), theme.space("tight"))
         foot.setSpacing(theme.space("field"))
         foot.addWidget(self._unit)
         foot.addWidget(self._read_out, 1)
         foot.addWidget(self._badge)
+        foot.addWidget(self._part_button)
         foot.addWidget(self._axis_button)
         picture = QWidget()
         layout = QVBoxLayout(picture)
@@ -220,7 +223,17 @@ class PlotPanel(Panel):
         self._pages.addWidget(self._table)
         return self._pages
 
+    def _menu_button(self, words: str) -> tuple[QToolButton, QMenu]:
+        button, menu = QToolButton(), QMenu(self)
+        button.setToolTip(words)
+        button.setAccessibleName(words)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setMenu(menu)
+        return button, menu
+
     def _changed(self) -> None:
+        self._name_part()
         self.set_filled(bool(self.data.curves))
         self.legend.sync()
         self.canvas.touch()
@@ -275,6 +288,30 @@ class PlotPanel(Panel):
         self.data.axis = str(action.data())
         self._name_axis()
         self._rescale()
+
+    @Slot()
+    def _fill_part_menu(self) -> None:
+        self._part_menu.clear()
+        for part, words in [("", f"all {len(self.data.curves)}"), *((part, part) for part in self.data.choices())]:
+            action = self._part_menu.addAction(words)
+            action.setData(part)
+            action.setCheckable(True)
+            action.setChecked(part == self.data.part)
+
+    @Slot(QAction)
+    def _part_chosen(self, action: QAction) -> None:
+        self.show_part(str(action.data()))
+
+    def show_part(self, part: str) -> None:
+        """Show the curves whose words have this part, all of them where it is empty."""
+        self.data.part = part
+        self._rescale()
+
+    def _name_part(self) -> None:
+        choices = self.data.choices()
+        alone = self.data.part in choices
+        self._part_button.setVisible(len(choices) > 1)
+        self._part_button.setText(f"{self.data.part if alone else f'all {len(self.data.curves)}'} ▾")
 
     def _name_axis(self) -> None:
         names = {"step": self._declaration.step_title, "time": "time (s)"}

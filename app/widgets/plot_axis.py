@@ -26,7 +26,7 @@ class DirectAxis(pg.AxisItem):
             painter.setFont(self.style["tickFont"])
         if self.picture is None:
             specs = self.generateDrawSpecs(painter)
-            self.picture = (_grouped([specs[0], *specs[1]]), specs[2]) if specs is not None else None
+            self.picture = (_grouped([specs[0], *specs[1]]), apart(specs[2])) if specs is not None else None
         if self.picture is not None:
             self.drawPicture(painter, *self.picture)
         painter.restore()
@@ -41,6 +41,16 @@ class DirectAxis(pg.AxisItem):
         painter.setClipRect(self.boundingRect().toAlignedRect())
         for room, flags, text in words:
             painter.drawText(room, int(flags), text)
+
+
+def apart(words: list[Words]) -> list[Words]:
+    """Without those that would cover an earlier one: between decades the base names every tick, however close."""
+    kept: list[Words] = []
+    for each in words:
+        room = each[0].adjusted(1, 1, -1, -1)
+        if not any(room.intersects(other) for other, _, _ in kept):
+            kept.append(each)
+    return kept
 
 
 def _grouped(lines: list[Line]) -> list[tuple[QPen, list[QLineF]]]:

@@ -72,7 +72,7 @@ class PlotCanvas(pg.PlotWidget):
         self.scene().sigMouseMoved.connect(self._mouse_moved)
         self.scene().sigMouseClicked.connect(self._mouse_clicked)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumSize(160, 100)
+        self.setMinimumSize(160, 80)
         self.set_theme(theme)
 
     @property
@@ -292,7 +292,7 @@ class PlotCanvas(pg.PlotWidget):
     def _label_room(self, width: float) -> float:
         """Room to the right of the data, in its units, for the labels at the ends."""
         keys = [key for key in self._data.shown_keys() if key not in self._data.hidden]
-        if not 1 < len(keys) <= 8 or self.view.width() < 50:
+        if not 1 < len(keys) <= 8 or self.view.width() < 50 or self._data.families():
             return 0.0
         longest = max(self.fontMetrics().horizontalAdvance(self._data.label(key)[:28]) for key in keys) + 22
         share = min(longest / self.view.width(), 0.4)

@@ -36,18 +36,24 @@ class Series:
     """More points than pixels: smooth edges would be slow, and nothing of them would be seen."""
     dropped: int = 0
     """Points that a logarithmic axis cannot show."""
+    named: bool = True
+    """Whether there is room for its words at its right end."""
 
 
 class PlotData:
     """The curves and the way they are looked at; every view of the plot asks it for `series`."""
 
-    def __init__(self, log_x: bool = False, log_y: bool = False) -> None:
+    def __init__(self, log_x: bool = False, log_y: bool = False, parts: str = "") -> None:
         self.curves: dict[Key, Curve] = {}
         self.labels: dict[str, str] = {}
         self.references: list[Reference] = []
         self.hidden: set[Key] = set()
         self.folds: dict[str, list[str]] = {}
         self.highlight: Key | None = None
+        self.part = ""
+        """The part of the curves' words that is looked at alone, once a curve has it; nothing means all."""
+        self._parts = re.compile(parts) if parts else None
+        self._divided: dict[str, tuple[str, ...]] = {}
         self.axis = "step"
         self.log_x, self.log_y = log_x, log_y
         self.smoothing = 0.0
@@ -82,15 +88,52 @@ class PlotData:
         return list(dict.fromkeys(run for run, _ in self.curves))
 
     def shown_keys(self) -> list[Key]:
-        """What is drawn, in a steady order: folds in place of their runs."""
+        """What is drawn, in a steady order: folds in place of their runs, and of the parts the one looked at."""
         folded = {run: label for label, runs in self.folds.items() for run in runs}
-        keys = [(folded.get(run, run), name) for run, name in self.curves if name != self.axis]
-        return list(dict.fromkeys(keys))
+        keys = list(dict.fromkeys((folded.get(run, run), name) for run, name in self.curves if name != self.axis))
+        return [key for key in keys if self.part in self.parts(key)] or keys
+
+    def parts(self, key: Key) -> tuple[str, ...]:
+        """The two parts of a metric's words; nothing where they do not divide."""
+        words = self.labels.get(key[1], key[1])
+        if self._parts is not None and words not in self._divided:
+            found = self._parts.fullmatch(words)
+            self._divided[words] = tuple(found.groups()) if found else ()
+        return self._divided.get(words, ())
+
+    def choices(self) -> list[str]:
+        """Every part that several curves share, first parts first."""
+        pairs = [parts for key in self.curves if len(parts := self.parts(key)) == 2]
+        return [
+            part for part in dict.fromkeys((*(a for a, _ in pairs), *(b for _, b in pairs)))
+            if sum(part in pair for pair in pairs) > 1
+        ]  # fmt: skip
+
+    def families(self) -> dict[str, list[Key]]:
+        """The curves of one run by their second part, where that makes fewer families than curves and not too many."""
+        keys = self.shown_keys()
+        if self._parts is None or len({owner for owner, _ in keys}) > 1 or (self.part and self.part in self.choices()):
+            return {}
+        found: dict[str, list[Key]] = {}
+        for key in keys:
+            found.setdefault((self.parts(key) or ("", self.labels.get(key[1], key[1])))[-1], []).append(key)
+        return found if len(found) <= MOST_COLOURED and len(found) < len(keys) else {}
+
+    def entries(self) -> dict[Key, list[Key]]:
+        """What the legend names: families, or else curves; the first curve of each stands for all of it."""
+        families = self.families()
+        return {keys[0]: keys for keys in families.values()} if families else {key: [key] for key in self.shown_keys()}
+
+    def entry_label(self, key: Key) -> str:
+        """Words for what the legend names."""
+        return next((words for words, keys in self.families().items() if key in keys), "") or self.label(key)
 
     def label(self, key: Key) -> str:
         """Words for a curve: what tells it from the others, run, metric or both."""
         run, name = key
         words = self.labels.get(name, name)
+        if self.part:
+            words = " ".join(part for part in self.parts(key) if part != self.part) or words
         if run in self.folds:
             run = f"{run} (n = {len(self.folds[run])})"
         owners = {owner for owner, _ in self.shown_keys()}
@@ -99,7 +142,16 @@ class PlotData:
         return run if len({metric for _, metric in self.shown_keys()}) < 2 else f"{run} · {words}"
 
     def style(self, key: Key) -> int:
-        """Number of the colour and the marker: by run when several are laid over each other, else by metric."""
+        """Number of the colour and the marker; of many curves only the highlighted one has a colour."""
+        if self.highlight not in (None, key) and len(self.shown_keys()) > MOST_COLOURED:
+            return GREY
+        return self.entry_style(key)
+
+    def entry_style(self, key: Key) -> int:
+        """By family where there are some; by run when several are laid over each other; else by metric."""
+        families = self.families()
+        if families:
+            return next((k for k, each in enumerate(families.values()) if key in each), GREY)
         keys = self.shown_keys()
         if len(keys) > MOST_COLOURED:
             return 0 if key == self.highlight else GREY
@@ -149,7 +201,8 @@ class PlotData:
         if self.log_y and len(curve):
             dropped = int(np.count_nonzero(curve.value <= 0))
         dense = len(x) > most // 2
-        return Series(key, label, style, split, x, y, raw, None, bad_x, dense, dropped)
+        named = len(self.shown_keys()) <= MOST_COLOURED and not self.families()
+        return Series(key, label, style, split, x, y, raw, None, bad_x, dense, dropped, named)
 
     def bounds(self) -> tuple[float, float, float, float] | None:
         """Smallest and largest x and y of everything visible, in axis coordinates; None when nothing is."""

@@ -57,7 +57,7 @@ class CurveItems:
     def _draw_markers(self, series: Series, theme: Theme, color: QColor, told_apart: bool) -> None:
         places = np.flatnonzero(np.isfinite(series.y))
         self.markers.setVisible(told_apart or len(places) == 1)
-        self.end.setVisible(told_apart and len(places) > 0)
+        self.end.setVisible(told_apart and series.named and len(places) > 0)
         if len(places) == 0:
             return
         some = np.unique(np.linspace(0, len(places) - 1, MARKERS_PER_CURVE).astype(int)) if told_apart else [0]

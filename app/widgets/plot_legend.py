@@ -1,4 +1,4 @@
-"""The names of the curves above a plot; a click hides and shows one."""
+"""The names of the curves or of their families above a plot; a click hides and shows one."""
 
 from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPen, QPixmap
@@ -14,7 +14,7 @@ SAMPLE = QSize(24, 12)
 
 
 class Legend(QWidget):
-    """One chip per curve, hidden while there is only one curve to name."""
+    """One chip per curve or family of curves, hidden while there is only one to name."""
 
     toggled = Signal()
     """Another set of curves is hidden now."""
@@ -24,16 +24,16 @@ class Legend(QWidget):
         self._data = data
         self._theme = theme
         self._flow = FlowLayout(self, theme.space("tight"))
-        self._known: list[Key] = []
+        self._known: dict[Key, list[Key]] = {}
         self.chips: dict[Key, QToolButton] = {}
         self.hide()
 
     def sync(self) -> None:
         """Follow the curves there are."""
-        keys = self._data.shown_keys()
-        if keys == self._known:
+        known = self._data.entries()
+        if known == self._known:
             return
-        self._known = keys
+        self._known, keys = known, list(known)
         for key in [key for key in self.chips if key not in keys[:MOST]]:
             chip = self.chips.pop(key)
             self._flow.removeWidget(chip)
@@ -67,8 +67,8 @@ class Legend(QWidget):
         self._flow.addWidget(chip)
 
     def _paint(self, key: Key) -> None:
-        chip, style, shown = self.chips[key], self._data.style(key), key not in self._data.hidden
-        label = self._data.label(key)
+        chip, style, shown = self.chips[key], self._data.entry_style(key), key not in self._data.hidden
+        label = self._data.entry_label(key)
         chip.setText(label if len(label) <= LONGEST else label[: LONGEST - 1] + "…")
         chip.setAccessibleName(f"{label}, {'shown' if shown else 'hidden'}")
         chip.setFont(self._theme.font("caption"))
@@ -88,6 +88,9 @@ class Legend(QWidget):
     def _clicked(self) -> None:
         for key, chip in self.chips.items():
             if chip.isChecked() == (key in self._data.hidden):
-                self._data.hidden.symmetric_difference_update({key})
+                if chip.isChecked():
+                    self._data.hidden.difference_update(self._known[key])
+                else:
+                    self._data.hidden.update(self._known[key])
                 self._paint(key)
         self.toggled.emit()

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.runs.evidence import read_json
@@ -34,6 +34,10 @@ SORT_ROLE = Qt.ItemDataRole.UserRole
 BEST_MARK = "★ "
 KEPT = 64
 """Earlier tables kept, for a run that is resumed from before the latest."""
+LONGEST, LONGEST_WRAPPED = 300, 2000
+"""Characters of a cell that are shown; the whole text is in the tooltip."""
+SORT_MARK, PADDING = 20, 12
+"""Logical pixels beside a column's words: for the arrow of the sorted one, and for air."""
 
 
 class TableModel(QAbstractTableModel):
@@ -44,8 +48,9 @@ class TableModel(QAbstractTableModel):
         self.columns: list[str] = []
         self.rows: list[list[Any]] = []
         self._best: dict[int, float] = {}
-        self._numeric: set[int] = set()
+        self.numeric: set[int] = set()
         self.bold = QFont()
+        self.longest = LONGEST
 
     def set_table(
         self, columns: Sequence[str], rows: Sequence[Sequence[Any]], better: Mapping[str, str] | None = None
@@ -55,7 +60,7 @@ class TableModel(QAbstractTableModel):
         self.rows = [list(row)[: len(columns)] + [None] * (len(columns) - len(row)) for row in rows]
         numbers = [[row[k] for row in self.rows if _is_number(row[k])] for k in range(len(columns))]
         others = [any(row[k] is not None and not _is_number(row[k]) for row in self.rows) for k in range(len(columns))]
-        self._numeric = {k for k, values in enumerate(numbers) if values and not others[k]}
+        self.numeric = {k for k, values in enumerate(numbers) if values and not others[k]}
         self._best = {}
         for k, column in enumerate(self.columns):
             finite = [value for value in numbers[k] if math.isfinite(value)]
@@ -75,10 +80,10 @@ class TableModel(QAbstractTableModel):
         value, column = self.rows[index.row()][index.column()], index.column()
         best = column in self._best and _is_number(value) and value == self._best[column]
         if role == Qt.ItemDataRole.DisplayRole:
-            return (BEST_MARK if best else "") + cell_words(value)
+            return (BEST_MARK if best else "") + cell_words(value, longest=self.longest)
         if role == SORT_ROLE:
             return _sortable(value)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in self._numeric:
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in self.numeric:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.FontRole and best:
             return self.bold
@@ -92,7 +97,7 @@ class TableModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return self.columns[section]
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section in self._numeric else Qt.AlignmentFlag.AlignLeft
+            side = Qt.AlignmentFlag.AlignRight if section in self.numeric else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
@@ -102,7 +107,7 @@ class DataTable(QTableView):
 
     row_chosen = Signal(int)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, wrap: bool = False) -> None:
         super().__init__(parent)
         self.source = TableModel(self)
         self.sorted = QSortFilterProxyModel(self)
@@ -118,11 +123,14 @@ class DataTable(QTableView):
         self.setShowGrid(False)
         self.setAlternatingRowColors(True)
         self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
+        self.setWordWrap(wrap)
         self.verticalHeader().hide()
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setStretchLastSection(True)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        if wrap:
+            self.source.longest = LONGEST_WRAPPED
+            self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.activated.connect(self._activated)
         self.clicked.connect(self._activated)
         self.set_theme(theme)
@@ -130,18 +138,22 @@ class DataTable(QTableView):
     def set_table(
         self, columns: Sequence[str], rows: Sequence[Sequence[Any]], better: Mapping[str, str] | None = None
     ) -> None:
-        """Show other rows; widths follow the content where the columns have changed."""
+        """Show other rows; columns are as wide as their content, or as they were where that is wider."""
         changed = list(columns) != self.source.columns
         self.source.set_table(columns, rows, better)
-        if changed:
-            self.resizeColumnsToContents()
-            for k in range(len(columns) - 1):
-                self.setColumnWidth(k, min(max(self.columnWidth(k) + 20, 64), 320))
+        heads = QFontMetrics(self.horizontalHeader().font())
+        # Numbers that are compared stay together: only words take what room is left.
+        self.horizontalHeader().setStretchLastSection(len(columns) - 1 not in self.source.numeric)
+        for k, column in enumerate(columns):
+            wide = max(self.sizeHintForColumn(k), heads.horizontalAdvance(column) + SORT_MARK) + PADDING
+            wide = min(max(wide, 56), 320)
+            self.setColumnWidth(k, wide if changed else max(wide, self.columnWidth(k)))
 
     def set_theme(self, theme: Theme) -> None:
         self.setFont(theme.figures_font())
         self.horizontalHeader().setFont(theme.font("caption"))
         self.verticalHeader().setDefaultSectionSize(theme.height("row"))
+        self.verticalHeader().setMinimumSectionSize(theme.height("row"))
         bold = theme.figures_font()
         bold.setWeight(QFont.Weight.Bold)
         self.source.bold = bold
@@ -178,7 +190,7 @@ class TablePanel(Panel):
         super().__init__(declaration.title, theme, empty=declaration.empty, parent=parent)
         self._declaration = declaration
         self._history: list[tuple[int, list[str], list[list[Any]]]] = []
-        self.view = DataTable(theme)
+        self.view = DataTable(theme, wrap=declaration.wrap)
         self.view.setAccessibleName(declaration.title)
         self.view.row_chosen.connect(self.row_chosen)
         self.menu.addSeparator()
@@ -230,7 +242,7 @@ def table_of(record: "Record", folder: Path) -> tuple[list[str], list[list[Any]]
     return [str(column) for column in found["columns"]], rows
 
 
-def cell_words(value: Any, full: bool = False) -> str:
+def cell_words(value: Any, full: bool = False, longest: int = LONGEST) -> str:
     """A cell as a person reads it: three significant digits unless `full`, yes and no, nothing for None."""
     if value is None:
         return ""
@@ -239,7 +251,7 @@ def cell_words(value: Any, full: bool = False) -> str:
     if isinstance(value, int | float):
         return repr(value) if full else number(value)
     text = str(value)
-    return text if full or len(text) <= 300 else text[:299] + "…"
+    return text if full or len(text) <= longest else text[: longest - 1] + "…"
 
 
 def paint_table(painter: QPainter, room: QRectF, columns: list[str], rows: list[list[Any]], theme: Theme) -> None:

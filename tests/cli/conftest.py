@@ -42,6 +42,8 @@ def assay(environment: dict[str, str], tmp_path: Path) -> Callable[..., subproce
 def begin(environment: dict[str, str], tmp_path: Path):
     """Start `python -m app WORDS…` and leave it running; ended with the test."""
     started: list[subprocess.Popen[str]] = []
+    # Ctrl-C reaches the commands also where the tests run in the background of a script, which ignores it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def popen(*words: object) -> subprocess.Popen[str]:
         process = subprocess.Popen(
@@ -56,6 +58,7 @@ def begin(environment: dict[str, str], tmp_path: Path):
         return process
 
     yield popen
+    signal.signal(signal.SIGINT, before)
     for process in started:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)

@@ -83,7 +83,7 @@ def test_a_failed_run_returns_one_and_says_what_where_why_and_what_to_do(assay):
     [
         (("run", "fake.curve", "--set", "nope=1"), "Known settings: steps"),
         (("run", "fake.curve", "--set", "rate=-1"), "rate: Input should be greater than 0"),
-        (("run", "no.task"), "Known tasks: fake.curve"),
+        (("run", "no.task"), "Known tasks: diffusion.attack"),
         (("run", "fake.curve", "--config", "missing.toml"), "missing.toml"),
         (("run", "fake.curve", "--preset", "none"), "Known presets: try, paper"),
         (("runs", "show", "nothing"), "There is no run"),

@@ -42,24 +42,14 @@ app.exec()
 """
 
 
-class Screen:
-    """An Xvfb on a free display number; everything started on it ends with it."""
+class Hands:
+    """Mouse, keys and eyes on the screen that `environment` names; what they start ends with them."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
-        reading, writing = os.pipe()
-        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp"]
-        self._server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
-        os.close(writing)
-        with os.fdopen(reading) as told:
-            number = told.readline().strip()
-        assert number, "Xvfb did not start"
-        self.environment = {**environment, "DISPLAY": f":{number}"}
-        self.environment.pop("QT_QPA_PLATFORM", None)
+        self.environment = environment
         self._started: list[subprocess.Popen[Any]] = []
         self._shots = 0
-        if shutil.which("openbox"):
-            self.start(["openbox"])
 
     def start(self, command: list[str], **options: Any) -> subprocess.Popen[Any]:
         options.setdefault("stderr", subprocess.DEVNULL)
@@ -68,8 +58,8 @@ class Screen:
         return process
 
     def close(self) -> None:
-        """End what was started here, the newest first and the server last."""
-        for process in [*reversed(self._started), self._server]:
+        """End what was started here, the newest first."""
+        for process in reversed(self._started):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
             try:
@@ -157,7 +147,7 @@ class Screen:
         wait_for(look, limit, "the window does not come to rest")
 
     def find_patch(
-        self, colour: tuple[int, int, int], least: tuple[int, int] = (40, 18), limit: float = 20.0
+        self, colour: tuple[int, int, int], least: tuple[int, int] = (40, 18), limit: float = 90.0
     ) -> tuple[int, int]:
         """Centre of the topmost rectangle of one colour, such as the button of a page: what an eye would look for."""
 
@@ -169,12 +159,52 @@ class Screen:
                 for x in starts:
                     end = x + int(np.argmin(hit[y, x:])) if not hit[y, x:].all() else hit.shape[1]
                     tall = hit[y : y + least[1], x : x + 4].any(axis=1).all()
-                    if end - x >= 8 and tall:
-                        return _grow(hit, int(x), y, least)
+                    centre = _grow(hit, int(x), y, least) if end - x >= 8 and tall else None
+                    if centre is not None:
+                        return centre
             return None
 
         found: tuple[int, int] = wait_for(look, limit, f"nothing of colour {colour}")
         return found
+
+
+class Screen(Hands):
+    """An Xvfb on a free display number; everything started on it ends with it."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        reading, writing = os.pipe()
+        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp"]
+        server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            number = told.readline().strip()
+        assert number, "Xvfb did not start"
+        super().__init__(folder, {**environment, "DISPLAY": f":{number}"})
+        self.environment.pop("QT_QPA_PLATFORM", None)
+        self._started.append(server)
+        if shutil.which("openbox"):
+            self.start(["openbox"])
+
+
+def walk_alone(walk: Path, shots: Path) -> None:
+    """Run the tests of `walk` on a screen of their own: Qt takes its platform once per process."""
+    shots = Path(os.environ.get("ASSAY_SHOTS", shots))
+    shots.mkdir(parents=True, exist_ok=True)
+    screen = Screen(shots, dict(os.environ))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", str(walk), "-q", "-n", "0"],
+            env={**screen.environment, "QT_QPA_PLATFORM": "xcb", "ASSAY_SHOTS": str(shots)},
+            cwd=walk.parents[2],
+            capture_output=True,
+            text=True,
+            timeout=540,
+            check=False,
+        )
+    finally:
+        screen.shoot("end")
+        screen.close()
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
 def _grow(hit: Any, x: int, y: int, least: tuple[int, int]) -> tuple[int, int] | None:

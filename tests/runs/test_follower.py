@@ -1,5 +1,6 @@
 """Following a log: columns come out right whatever the file looks like, and fast."""
 
+import json
 import random
 import subprocess
 import sys
@@ -139,13 +140,16 @@ def test_a_hundred_followers_need_no_handles(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_million_events_are_curves_within_two_seconds(tmp_path):
-    """Fault 20 and the budget, as work: what the window feels is measured by tests/bench/big_run.py."""
-    (tmp_path / "events.jsonl").write_text(metrics(1_000_000))
-    worked = time.thread_time()
+def test_a_million_events_are_curves_for_less_work_than_parsing_them_as_json(tmp_path):
+    """Fault 20 and the budget, as work beside a plain reader's; tests/bench/big_run.py tells the seconds."""
+    text = metrics(1_000_000)
+    (tmp_path / "events.jsonl").write_text(text)
+    begun = time.thread_time()
     follower, count = Follower(tmp_path), 0
     while not (batch := follower.poll()).empty:
         count += len(batch.points["loss"])
-    worked = time.thread_time() - worked
-    print(f"1e6 events: {worked:.2f} s of work")
-    assert count == 1_000_000 and worked < 2.0
+    worked, begun = time.thread_time() - begun, time.thread_time()
+    parsed = sum("k" in json.loads(line) for line in text.splitlines()[:200_000])
+    plain = 5 * (time.thread_time() - begun)
+    print(f"1e6 events: {worked:.2f} s of work, {plain:.2f} s as plain JSON")
+    assert (count, parsed) == (1_000_000, 200_000) and worked < plain

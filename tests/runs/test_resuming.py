@@ -48,10 +48,27 @@ def test_resumed_after_stop_equals_uninterrupted(store, supervise, undisturbed):
         supervisor.resume(run)
 
 
+def test_resumed_before_the_last_thread_of_a_killed_host_has_gone_nothing_is_left_open(
+    store, supervise, undisturbed, monkeypatch
+):
+    supervisor = supervise()
+    run = supervisor.submit("fake.count", {"steps": 40, "pause": 0.02})
+    until(lambda: value_count(store, run) > 12, step=supervisor.pump)
+    host = supervisor._watched[run].host
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "waitid", lambda *_: None)  # as the system says while a thread is still ending
+        os.kill(host.pid, 9)
+        until(lambda: store.summary(run).state == "interrupted")
+        supervisor.resume(run)
+    assert host.process.returncode == -9 and host.process.stdin.closed
+    assert supervisor.wait(run, 20).state == "done"
+    agrees(store, run, undisturbed)
+
+
 def kill_and_resume(store, supervise, undisturbed, rng, count, at_once=5):
     """Kill each of `count` runs at a random moment, resume it, compare; how many were hit before they were done."""
     supervisor = supervise(parallel=at_once)
-    runs = [supervisor.submit("fake.count", {"steps": 40, "pause": 0.004}) for _ in range(count)]
+    runs = [supervisor.submit("fake.count", {"steps": 40, "pause": 0.012}) for _ in range(count)]
     deadlines, hit = {}, set()
 
     def strike():

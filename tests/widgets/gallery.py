@@ -25,8 +25,10 @@ from app.widgets.dropzone import DropZone
 from app.widgets.empty import EmptyState
 from app.widgets.form import ConfigForm
 from app.widgets.grid import PanelGrid
+from app.widgets.histogram import HistogramView
 from app.widgets.panels import Panel
 from app.widgets.runbar import RunBar
+from app.widgets.scatter import Dot, ScatterView
 from app.widgets.strip import RunStrip
 from app.widgets.theme import Theme, load_theme
 from app.widgets.toast import ActivityItem, ToastStack
@@ -101,6 +103,18 @@ def many(theme: Theme, folder: Path) -> QWidget:
     return panel
 
 
+def families(theme: Theme, folder: Path) -> QWidget:
+    panel = build_panel(declare.Plot("Loss of the searches", "loss/*", parts=r"(seed \d+) (.+)"), theme)
+    searches = ("λ 0.5", "λ 1", "paired noise")
+    curves = {
+        f"loss/seed {seed} {search}": points(losses(seed, 80) * (1 + k))
+        for seed in range(4)
+        for k, search in enumerate(searches)
+    }
+    panel.points_added(curves)
+    return panel
+
+
 def empty_plot(theme: Theme, folder: Path) -> QWidget:
     return build_panel(declare.Plot("Gradient norm", "grad", step_title="epoch"), theme)
 
@@ -116,6 +130,55 @@ def pictures(theme: Theme, folder: Path) -> QWidget:
             record("image", "samples/x", {"file": name, "caption": f"digit {k}, read as {k}"}, k), folder
         )
     return panel
+
+
+def saved_picture(folder: Path, name: str, grey: int, side: int = 8) -> str:
+    """A plain grey picture under `folder`; its name as a record gives it."""
+    (folder / "files").mkdir(parents=True, exist_ok=True)
+    pixels = np.full((side, side), grey, np.uint8)
+    QImage(pixels.data, side, side, side, QImage.Format.Format_Grayscale8).save(str(folder / "files" / name))
+    return f"files/{name}"
+
+
+def wipe(theme: Theme, folder: Path) -> QWidget:
+    panel = build_panel(declare.Wipe("Repair", "before", "after"), theme)
+    for seq, (name, grey) in enumerate((("before", 30), ("after", 220))):
+        file = saved_picture(folder, f"{name}.png", grey)
+        panel.record_added(record("image", name, {"file": file, "caption": name}, seq, seq), folder)
+    return panel
+
+
+def samplers(theme: Theme, folder: Path) -> QWidget:
+    panel = build_panel(declare.Wipe("Repair", "before/*", "after/*", choice="Sampler"), theme)
+    names = ("before/DDIM", "before/ODE", "after/DDIM", "after/ODE")
+    for seq, (name, grey) in enumerate(zip(names, (30, 90, 220, 160))):
+        file = saved_picture(folder, f"{seq}-of-samplers.png", grey)
+        panel.record_added(record("image", name, {"file": file, "caption": name}, 0, seq), folder)
+    return panel
+
+
+def histogram(theme: Theme, folder: Path) -> QWidget:
+    view = HistogramView("distance between two pictures", "pairs", theme)
+    rng = np.random.default_rng(3)
+    view.show_sets({"noise alone": rng.normal(0.3, 0.05, 120), "noise + shift": np.abs(rng.normal(0, 0.02, 120))})
+    return view
+
+
+def picture_table(theme: Theme, folder: Path) -> QWidget:
+    rows, more = (("shift/*", "raw"), ("shift/less/*", "less background")), (("shift/absolute/*", "absolute"),)
+    panel = build_panel(declare.PictureTable("Shifts", rows, more, column="seed"), theme)
+    for seq, name in enumerate(("shift/0", "shift/less/0", "shift/1", "shift/less/1", "shift/1")):
+        file = saved_picture(folder, f"shift-{seq}.png", 40 * seq)
+        panel.record_added(record("image", name, {"file": file, "caption": f"update {seq}"}, seq, seq), folder)
+    return panel
+
+
+def scatter(theme: Theme, folder: Path) -> QWidget:
+    view = ScatterView("uniformity", "variation", theme)
+    dots = [Dot(0.01 * 3**k, 0.02 * (k + 1), k % 3, f"model {k}", f"model {k}, made for a look") for k in range(4)]
+    view.show_dots(dots, ("clean", "backdoored", "this one"))
+    view.choose("model 2")
+    return view
 
 
 def table(theme: Theme, folder: Path) -> QWidget:
@@ -291,8 +354,14 @@ PIECES: dict[str, tuple[Callable[[Theme, Path], QWidget], QSize]] = {
     "plot": (plot, QSize(560, 320)),
     "overlay": (overlay, QSize(560, 320)),
     "many": (many, QSize(560, 320)),
+    "families": (families, QSize(560, 320)),
     "empty-plot": (empty_plot, QSize(420, 220)),
     "pictures": (pictures, QSize(560, 320)),
+    "wipe": (wipe, QSize(320, 320)),
+    "samplers": (samplers, QSize(320, 340)),
+    "histogram": (histogram, QSize(420, 260)),
+    "picture-table": (picture_table, QSize(420, 360)),
+    "scatter": (scatter, QSize(420, 320)),
     "table": (table, QSize(520, 260)),
     "heatmap": (heatmap, QSize(480, 340)),
     "diverging": (diverging, QSize(560, 280)),

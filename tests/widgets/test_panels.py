@@ -13,6 +13,7 @@ from app.widgets.build import build_panel
 from app.widgets.grid import PanelGrid
 from app.widgets.log import MOST_LINES, plain_line
 from app.widgets.panels import Panel, PanelHeader
+from app.widgets.table import DataTable
 from tests.widgets.gallery import record
 
 DECLARED = [
@@ -39,14 +40,18 @@ class Own(Panel):
 
 @pytest.fixture
 def make(theme, qtbot):
+    kept = []  # qtbot holds them weakly, and a panel that is collected while it paints takes the process with it
+
     def build(declaration):
         panel = build_panel(declaration, theme)
+        kept.append(panel)
         qtbot.addWidget(panel)
         panel.resize(480, 300)
         panel.show()
         return panel
 
-    return build
+    yield build
+    kept.clear()
 
 
 @pytest.mark.parametrize(("declaration", "event"), DECLARED)
@@ -313,3 +318,33 @@ def test_the_log_follows_until_it_is_paused(make, folder, qtbot):
 )
 def test_a_line_of_the_log_is_made_plain(text, shown):
     assert plain_line(text) == shown
+
+
+def test_numbers_to_compare_stay_together_and_words_take_the_room_that_is_left(theme, qtbot):
+    table = DataTable(theme)
+    qtbot.addWidget(table)
+    table.resize(900, 200)
+    table.show()
+    table.set_table(["figure", "before", "after"], [["uniformity", 0.1, 0.2]])
+    assert table.columnWidth(2) < 150
+    table.set_table(["seed", "because"], [[0, "62 % of the pictures are one picture"]])
+    assert table.columnWidth(1) > 600
+
+
+def test_columns_grow_with_later_rows(theme, qtbot):
+    table = DataTable(theme)
+    qtbot.addWidget(table)
+    table.set_table(["model", "n"], [["a", 1]])
+    narrow = table.columnWidth(0)
+    table.set_table(["model", "n"], [["a", 1], ["ddpm-baddiffusion-1", 2]])
+    assert table.columnWidth(0) > narrow + 40
+
+
+def test_long_words_go_on_in_further_lines_where_a_table_wraps(theme, qtbot):
+    table = DataTable(theme, wrap=True)
+    qtbot.addWidget(table)
+    table.resize(300, 300)
+    table.show()
+    table.set_table(["seed", "because"], [[0, "short"], [1, "a reason with many words " * 20]])
+    assert table.rowHeight(1) > 3 * table.rowHeight(0)
+    assert table.source.data(table.source.index(1, 1)).endswith("words ")

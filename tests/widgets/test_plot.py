@@ -2,11 +2,12 @@ import csv
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 
 from app.widgets import declare
 from app.widgets.build import build_panel
-from tests.widgets.gallery import points
+from app.widgets.plot_axis import apart
+from tests.widgets.gallery import families, points, settle
 
 
 @pytest.fixture
@@ -177,3 +178,75 @@ def test_the_table_behind_shows_every_point(panel):
     panel._table_action.setChecked(True)
     assert panel._table.model.rowCount() == 3
     assert panel._table.model.data(panel._table.model.index(1, 2)) == "2"
+
+
+@pytest.fixture
+def searches(theme, folder, qtbot):
+    """Twelve curves: four seeds of three searches each."""
+    made = families(theme, folder)
+    qtbot.addWidget(made)
+    made.resize(600, 320)
+    made.show()
+    qtbot.waitExposed(made)
+    settle(made)
+    return made
+
+
+def test_many_curves_that_divide_into_parts_are_coloured_by_the_second(searches):
+    styles = {series.label: series.style for series in searches.canvas.drawn}
+    assert len(styles) == 12 and set(styles.values()) == {0, 1, 2}
+    assert styles["seed 0 λ 1"] == styles["seed 3 λ 1"]
+    assert [chip.text() for chip in searches.legend.chips.values()] == ["λ 0.5", "λ 1", "paired noise"]
+    assert not any(series.named for series in searches.canvas.drawn)
+
+
+def test_a_family_is_hidden_by_its_chip_as_a_whole(searches, qtbot):
+    chip = next(chip for chip in searches.legend.chips.values() if chip.text() == "λ 1")
+    chip.click()
+    searches.canvas.redraw()
+    assert len(searches.canvas.drawn) == 8 and not any("λ 1" in series.label for series in searches.canvas.drawn)
+    chip.click()
+    searches.canvas.redraw()
+    assert len(searches.canvas.drawn) == 12
+
+
+@pytest.mark.parametrize(("part", "labels"), [
+    ("seed 2", ["λ 0.5", "λ 1", "paired noise"]),
+    ("λ 1", ["seed 0", "seed 1", "seed 2", "seed 3"]),
+])  # fmt: skip
+def test_one_part_can_be_looked_at_alone_in_colours_of_its_own(searches, theme, folder, part, labels):
+    searches._fill_part_menu()
+    assert part in [action.text() for action in searches._part_menu.actions()]
+    searches.show_part(part)
+    assert [series.label for series in searches.canvas.drawn] == labels
+    assert [series.style for series in searches.canvas.drawn] == list(range(len(labels)))
+    assert all(series.named for series in searches.canvas.drawn)
+    other = families(theme, folder)
+    other.restore_view(searches.view_state())
+    assert other.data.part == part
+    searches.show_part("")
+    assert len(searches.canvas.drawn) == 12
+
+
+def test_a_remembered_part_that_this_run_lacks_hides_nothing(searches):
+    searches.restore_view({"part": "seed 9"})
+    assert len(searches.canvas.drawn) == 12 and searches._part_button.text().startswith("all 12")
+
+
+def test_curves_of_one_first_part_need_no_choice(theme, qtbot):
+    panel = build_panel(declare.Plot("Loss", "loss/*", parts=r"(seed \d+) (.+)"), theme)
+    qtbot.addWidget(panel)
+    panel.points_added({f"loss/seed 0 λ {k}": points([1.0, 2.0]) for k in range(3)})
+    assert panel._part_button.isHidden()
+    assert [panel.data.style(key) for key in panel.data.shown_keys()] == [0, 1, 2]
+
+
+def test_of_several_runs_the_runs_have_the_colours_whatever_the_parts(searches):
+    searches.show_part("λ 1")
+    searches.points_added({"loss/seed 0 λ 1": points([1.0, 2.0])}, run="other")
+    assert searches.data.families() == {} and len(searches.data.shown_keys()) == 5
+
+
+def test_words_of_ticks_never_cover_each_other():
+    rooms = [QRectF(0, y, 30, 12) for y in (0, 20, 26, 40)]
+    assert [text for _, _, text in apart([(room, 0, str(k)) for k, room in enumerate(rooms)])] == ["0", "1", "3"]

@@ -66,9 +66,9 @@ def test_the_same_seed_gives_the_same_shots():
 
 def test_a_thousand_samples_of_ten_classes_follow_a_slider():
     exact = np.random.default_rng(0).random((1000, 10))
-    begun = time.perf_counter()
+    begun = time.process_time()
     sample_fidelity(exact, "inversion", 1024, np.random.default_rng(0))
-    assert time.perf_counter() - begun < 0.05
+    assert time.process_time() - begun < 0.05
 
 
 def test_counts_of_the_destructive_test_pair_bit_i_with_bit_m_plus_i():
