@@ -1,4 +1,4 @@
-"""The data sets that come with scikit-learn: described here without it, loaded only where a run needs them."""
+"""What needs no file: the data sets of scikit-learn, and worlds that Assay makes itself; described here without either."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -48,8 +48,45 @@ BUILTINS = {
 }
 
 
+@dataclass(frozen=True)
+class Made:
+    """Something that a run makes for itself. `kind` is the kind of data it stands for."""
+
+    kind: str
+    title: str
+    summary: str
+
+
+MADE = {
+    "clip": Made(
+        "video", "Generated clip", "60 s with known cuts, a moving ball, a tone per shot and a number in each frame"
+    ),
+    "feature-world": Made(
+        "video-features", "Synthetic feature world", "50 videos of 64 features, each rated by 15 simulated people"
+    ),
+    "shapes": Made("pictures", "Generated shapes", "1,500 grey discs, squares, diamonds and crosses, in four classes"),
+    "raters": Made("video-annotations", "Simulated raters", "20 videos, each rated by 20 simulated people"),
+    "starter-backdoored": Made(
+        "diffusion-model", "Backdoored starter", "A tiny model of 16 × 16 digits that was given a backdoor"
+    ),
+    "starter-clean": Made(
+        "diffusion-model", "Clean starter", "A tiny model of 16 × 16 digits, trained as it should be"
+    ),
+}
+
+
 def is_builtin(ref: str) -> bool:
     return ref.startswith(PREFIX)
+
+
+def builtin_choices(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(words, ref) of what a field that takes `kinds` can be given without a file."""
+    sets = [
+        (f"{known.title} (built in)", PREFIX + name)
+        for name, known in BUILTINS.items()
+        if ("labelled-images" if len(known.shape) == 2 else "table") in kinds
+    ]
+    return sets + [(f"{made.title} (built in)", PREFIX + name) for name, made in MADE.items() if made.kind in kinds]
 
 
 def find_builtin(ref: str) -> Builtin:
@@ -58,13 +95,16 @@ def find_builtin(ref: str) -> Builtin:
     if name not in BUILTINS:
         raise AssayError(
             f"There is no built-in data set “{plain(name, 60)}”",
-            remedy=f"Known ones: {', '.join(PREFIX + known for known in BUILTINS)}",
+            remedy=f"Known ones: {', '.join(PREFIX + known for known in (*BUILTINS, *MADE))}",
         )
     return BUILTINS[name]
 
 
 def describe_builtin(ref: str) -> Inspection:
     """What `inspect` would say of a built-in set, for forms and class pickers."""
+    made = MADE.get(ref.removeprefix(PREFIX))
+    if made is not None:
+        return Inspection(kind=made.kind, title=made.title, summary=made.summary, path=ref)
     known = find_builtin(ref)
     pictures = len(known.shape) == 2
     count = sum(known.counts.values())

@@ -55,8 +55,13 @@ def confine() -> None:
     What a hook cannot see (native code that was taken over) it cannot stop: the limits of the operating system and the
     separate process are the second wall. Where there is no `resource` module, the hook and the time limit remain.
     """
-    sys.dont_write_bytecode = True
     _limit_memory()
+    close_process()
+
+
+def close_process() -> None:
+    """The audit hook of `confine` alone, for a process that sets limits of its own."""
+    sys.dont_write_bytecode = True
     sys.addaudithook(_Hook(Path(tempfile.gettempdir())))
 
 

@@ -1,6 +1,7 @@
 """Say what a dropped file or folder is, show it, and list what is wrong with it."""
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from app.data import recognise
 from app.data.archives import unpacked
 from app.data.arrays import array_headers
 from app.data.describe import describe_samples
+from app.data.describe_diffusion import describe_diffusion, describe_pickled, find_diffusion_models
 from app.data.describe_folder import describe_image_folder
 from app.data.describe_table import describe_table
 from app.data.files import join_ref, what_is_at
@@ -17,6 +19,7 @@ from app.data.inspection import Inspection, Problem
 from app.data.run_folder import describe_run_folder, describe_settings, is_run_folder
 from app.data.sources import Source, find_source, folder_inside, is_data_name, read_source
 from app.data.text import listed, plain
+from app.data.video_sources import find_video_source
 
 FIRST_LOOK = 0.8
 """Seconds for the first answer."""
@@ -47,21 +50,48 @@ def inspect(paths: list[Path], *, budget: float = FIRST_LOOK) -> Inspection:
     try:
         if not paths:
             raise AssayError("Nothing was dropped", remedy=recognise.EXPECTED)
-        found = _own_files(paths) or _data(find_source(paths), title, deadline, thorough=budget > FIRST_LOOK)
+        found = (
+            _run_folder(paths)
+            or _video(paths, deadline)
+            or _own_files(paths)
+            or _models(paths, deadline)
+            or _data(find_source(paths), title, deadline, thorough=budget > FIRST_LOOK)
+        )
     except AssayError as error:
-        return Inspection("unknown", title, error.what, join_ref(paths), problems=(Problem.from_error(error),))
+        found = Inspection("unknown", title, error.what, join_ref(paths), problems=(Problem.from_error(error),))
     return _with_suffix_note(paths, found)
 
 
-def _own_files(paths: list[Path]) -> Inspection | None:
-    """Runs, reports, presets and configs; None for everything else."""
-    if len(paths) != 1:
+def _run_folder(paths: list[Path]) -> Inspection | None:
+    """A run, whatever lies in its folder; None for everything else."""
+    return describe_run_folder(paths[0]) if len(paths) == 1 and is_run_folder(paths[0]) else None
+
+
+def _video(paths: list[Path], deadline: float) -> Inspection | None:
+    """Videos and what belongs to them; None for everything else."""
+    found = find_video_source(paths)
+    if found is None:
         return None
-    path = paths[0]
-    if what_is_at(path) == "folder":
-        return describe_run_folder(path) if is_run_folder(path) else None
-    kind = recognise.recognise(path)
-    return describe_settings(path, kind) if kind in ("html", "json", "toml") else None
+    # Only here: opening videos and HDF5 brings libraries that pictures and tables do without.
+    from app.data.describe_video_room import describe_video_source
+
+    return describe_video_source(found, paths, deadline)
+
+
+def _own_files(paths: list[Path]) -> Inspection | None:
+    """Reports, presets and configs; None for everything else."""
+    if len(paths) != 1 or what_is_at(paths[0]) == "folder":
+        return None
+    kind = recognise.recognise(paths[0])
+    return describe_settings(paths[0], kind) if kind in ("html", "json", "toml") else None
+
+
+def _models(paths: list[Path], deadline: float) -> Inspection | None:
+    """Models of others; None for everything else."""
+    diffusion = find_diffusion_models(paths)
+    if diffusion:
+        return describe_diffusion(diffusion, paths, deadline)
+    return describe_pickled(paths[0]) if len(paths) == 1 else None
 
 
 def _data(source: Source, title: str, deadline: float, thorough: bool) -> Inspection:
@@ -111,10 +141,11 @@ def _archive(source: Source, title: str, deadline: float, thorough: bool) -> Ins
 
 
 def _with_suffix_note(paths: list[Path], found: Inspection) -> Inspection:
+    said = " ".join(problem.what for problem in found.problems)
     notes = []
     for path in paths:
-        if what_is_at(path) == "file":
-            sentence = recognise.disagreement(path, recognise.recognise(path))
-            if sentence:
+        with suppress(AssayError):  # what cannot be opened has been named already
+            sentence = recognise.disagreement(path, recognise.recognise(path)) if what_is_at(path) == "file" else ""
+            if sentence and sentence not in said:
                 notes.append(Problem("note", sentence, plain(path.name), "It is read as what it is"))
     return replace(found, problems=(*found.problems, *notes)) if notes else found

@@ -10,7 +10,8 @@ from app.data.text import plain
 
 EXPECTED = (
     "Expected: MNIST-format IDX files (.gz or not), CIFAR-10 binary files, a CSV table, a .npz with X and y, a folder "
-    "with one sub-folder of pictures per class, a .zip or .tar of any of these, or an Assay run, report or preset"
+    "with one sub-folder of pictures per class, a .zip or .tar of any of these, a video or a folder of videos, features "
+    "or ratings of videos (.h5, .mat, .tsv, .csv), or an Assay run, report or preset"
 )
 
 WORDS = {
@@ -32,6 +33,8 @@ WORDS = {
     "torch": "PyTorch weights (pickled)",
     "safetensors": "safetensors weights",
     "hdf5": "an HDF5 file",
+    "matlab": "a MATLAB 5 file",
+    "onnx": "an ONNX model",
     "office": "an Office document",
     "pdf": "a PDF document",
     "audio": "a sound file",
@@ -56,12 +59,16 @@ SUFFIXES = {
     "hdf5": (".h5", ".hdf5"),
     "pdf": (".pdf",),
     "safetensors": (".safetensors",),
+    "onnx": (".onnx",),
     "audio": (".wav", ".flac", ".mp3", ".ogg"),
-    "video": (".mp4", ".mov", ".avi", ".mkv", ".webm"),
+    "video": (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv", ".flv", ".mpg", ".mpeg", ".ogv"),
 }
 
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+TRANSPORT_PACKET = 188
+
 _STARTS = (
-    (b"\x89HDF\r\n\x1a\n", "hdf5"),
+    (HDF5_MAGIC, "hdf5"),
     (b"%PDF-", "pdf"),
     (b"7z\xbc\xaf\x27\x1c", "packed"),
     (b"Rar!\x1a\x07", "packed"),
@@ -69,7 +76,11 @@ _STARTS = (
     (b"\xfd7zXZ\0", "packed"),
     (b"\x28\xb5\x2f\xfd", "packed"),
     (b"PAR1", "parquet"),
-    (b"OggS", "audio"),
+    (b"MATLAB 5.0 MAT-file", "matlab"),
+    (b"FLV\x01", "video"),
+    (b"0&\xb2u\x8ef\xcf\x11", "video"),
+    (b"\0\0\x01\xba", "video"),
+    (b"\0\0\x01\xb3", "video"),
     (b"fLaC", "audio"),
     (b"ID3", "audio"),
     (b"\x1aE\xdf\xa3", "video"),
@@ -99,7 +110,9 @@ def recognise(path: Path) -> str:
         or ("picture" if images.is_image(head) else "")
         or ("tar" if archives.is_tar(head) else "")
         or next((kind for start, kind in _STARTS if head.startswith(start)), "")
-        or _riff_or_mp4(head)
+        or _media(head)
+        or ("hdf5" if head.startswith(b"MATLAB 7.3") and HDF5_MAGIC in head[512:520] else "")
+        or ("onnx" if _is_onnx(head) else "")
         or _weights_or_pickle(head)
         or _text_kind(path, head)
         or ("cifar" if cifar.looks_like_cifar(path) else "binary")
@@ -129,7 +142,7 @@ def not_usable(path: Path, kind: str) -> AssayError:
     why = {
         "pickle": "unpickling a file can run any code",
         "torch": "unpickling a file can run any code, and no workspace of this version takes it",
-        "hdf5": "no workspace of this version reads HDF5",
+        "hdf5": "it holds neither features nor ratings of videos",
         "npy": "a single array has no labels; save values and labels together: numpy.savez(file, X=…, y=…)",
         "picture": "pictures by themselves have no class; put them into one sub-folder per class and drop the folder",
         "packed": "this packing is not opened here; unpack it and drop the folder",
@@ -158,10 +171,40 @@ def _zip_kind(path: Path) -> str:
     return "office" if "[Content_Types].xml" in names else "zip"
 
 
-def _riff_or_mp4(head: bytes) -> str:
+def _media(head: bytes) -> str:
     if head[:4] == b"RIFF":
         return {b"WAVE": "audio", b"AVI ": "video"}.get(head[8:12], "")
-    return "video" if head[4:8] == b"ftyp" else ""
+    if head[:4] == b"OggS":
+        return "video" if any(mark in head[:4096] for mark in (b"theora", b"OVP80", b"BBCD\0")) else "audio"
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide") and head[0] < 0x20:
+        return "video"
+    # A transport stream has 0x47 at the start of each packet; three in a row are no accident.
+    return (
+        "video"
+        if len(head) > 2 * TRANSPORT_PACKET and set(head[: 3 * TRANSPORT_PACKET : TRANSPORT_PACKET]) == {0x47}
+        else ""
+    )
+
+
+def _is_onnx(head: bytes) -> bool:
+    """ONNX is a protobuf message without a signature: a small version number, then known fields up to the graph."""
+    if head[:1] != b"\x08" or len(head) < 16 or not 1 <= head[1] <= 30:
+        return False
+    place = 2
+    while place < len(head) - 1:
+        field, wire = head[place] >> 3, head[place] & 7
+        if field == 7 and wire == 2:
+            return True
+        if (field, wire) == (5, 0):
+            place += 1
+            while place < len(head) and head[place] & 0x80:
+                place += 1
+            place += 1
+        elif field in (2, 3, 4, 6, 8, 14) and wire == 2 and head[place + 1] < 0x80:
+            place += 2 + head[place + 1]
+        else:
+            return False
+    return False
 
 
 def _weights_or_pickle(head: bytes) -> str:

