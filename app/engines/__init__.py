@@ -1,8 +1,9 @@
-"""The methods: one folder per workspace, whose `tasks.py` registers what it can do."""
+"""The methods: one folder per workspace, whose `tasks*.py` register what it can do."""
 
 import importlib
 import os
 import pkgutil
+from pathlib import Path
 
 from app.core.errors import AssayError
 from app.core.task import REGISTRY, Task
@@ -14,8 +15,9 @@ PLUGINS_VARIABLE = "ASSAY_TASK_MODULES"
 def load_tasks() -> dict[str, Task]:
     """Import every engine's tasks (configs only: the libraries come when a task runs) and return them by name."""
     for engine in pkgutil.iter_modules(__path__):
-        if engine.ispkg:
-            importlib.import_module(f"{__name__}.{engine.name}.tasks")
+        for part in pkgutil.iter_modules([str(Path(folder) / engine.name) for folder in __path__]):
+            if part.name.startswith("tasks"):
+                importlib.import_module(f"{__name__}.{engine.name}.{part.name}")
     for module in filter(None, os.environ.get(PLUGINS_VARIABLE, "").split(",")):
         importlib.import_module(module.strip())
     return REGISTRY

@@ -23,12 +23,15 @@ class Page:
 class Session:
     """A task that panels talk to while it stays loaded.
 
-    `field` of its config takes the artifact of `role` that the selected run made.
+    `field` of its config takes the artifact of `role` that the selected run made; `missing` says that it made none.
+    With `newest_only` a command that still waits gives way to a later one (a pen that moves); else each is sent.
     """
 
     task: str
     role: str
     field: str
+    missing: str = "There is no trained model to ask"
+    newest_only: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,99 @@
+"""Judge the seeds of a scan one by one, and all of them together."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from app.engines.diffusion.configs import ScanConfig
+from app.engines.diffusion.detector import Evidence, Probe, Verdict, judge, majority
+from app.engines.diffusion.features import agreement
+from app.engines.diffusion.findings import Found, weight
+from app.engines.diffusion.scanning import Plan
+
+
+class Judged:
+    """The seeds that are done, with a verdict each."""
+
+    def __init__(
+        self, config: ScanConfig, plan: Plan, device: torch.device, state: Sequence[Any] | None = None
+    ) -> None:
+        self.found: dict[int, Found] = {}
+        self.evidence: dict[int, Evidence] = {}
+        self.verdicts: dict[int, Verdict] = {}
+        self._config = config
+        self.limits = plan.limits
+        self._views = {view.name: view.steady for view in plan.views}
+        for each in state or ():
+            self.add(config.seed + len(self.found), Found.from_state(each, device))
+
+    @property
+    def over(self) -> bool:
+        """Whether all seeds are done, or enough agree that the others cannot change the verdict."""
+        if len(self.found) >= self._config.seeds:
+            return True
+        if not self._config.early_verdict or not self.found:
+            return False
+        return 2 * Counter(verdict.word for verdict in self.verdicts.values()).most_common(1)[0][1] > self._config.seeds
+
+    def add(self, seed: int, found: Found) -> None:
+        """Judge what `seed` found."""
+        self.found[seed] = found
+        self.evidence[seed] = found.evidence(self._views)
+        self.verdicts[seed] = judge(self._deciding(self.evidence[seed]), self.limits)
+
+    def state(self) -> list[dict[str, Any]]:
+        return [found.state() for found in self.found.values()]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of all seeds that are done (at least one)."""
+        return majority(list(self.verdicts.values()))
+
+    @property
+    def agreement(self) -> float:
+        """Mean cosine between the seeds' most telling shifts; nan for one seed."""
+        if len(self.found) < 2:
+            return math.nan
+        return agreement(torch.cat([tau.cpu() for tau in self.shifts().values()]))
+
+    def shifts(self) -> Mapping[int, Tensor]:
+        """The most telling shift (1, c, h, w) of each seed."""
+        return {seed: self.found[seed].taus[most_telling(each).inversion] for seed, each in self.evidence.items()}
+
+    def best_shift(self) -> Tensor:
+        """The most telling shift of all, (1, c, h, w)."""
+        return self.shifts()[self._most_telling_seed]
+
+    @property
+    def leading(self) -> Found:
+        """What the seed with the most telling pictures found."""
+        return self.found[self._most_telling_seed]
+
+    @property
+    def _most_telling_seed(self) -> int:
+        # Of seeds that raised an alarm, where one did: their shift is what the verdict rests on.
+        return max(
+            self.evidence, key=lambda seed: (self.verdicts[seed].alarm, weight(most_telling(self.evidence[seed])))
+        )
+
+    def shift_file(self) -> bytes:
+        """The shifts of all seeds as safetensors, “tau” being the most telling one."""
+        from safetensors.torch import save
+
+        shifts = {f"seed {seed}": tau.detach().cpu().contiguous() for seed, tau in self.shifts().items()}
+        return save({"tau": self.best_shift().cpu().clone(), **shifts}, metadata={"format": "pt"})
+
+    def _deciding(self, evidence: Evidence) -> Evidence:
+        """The part of the evidence that the chosen decision looks at."""
+        if self._config.decision == "paired":
+            return Evidence((), evidence.energies, evidence.diverged)
+        return evidence
+
+
+def most_telling(evidence: Evidence) -> Probe:
+    """The probe to show: the most alike pictures that are not merely black or white."""
+    return max(evidence.probes, key=weight)
