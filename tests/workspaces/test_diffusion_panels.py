@@ -129,6 +129,21 @@ def test_a_point_of_the_scan_and_a_reference_show_their_pictures_when_clicked(th
     assert len(panel.table("shown")[1]) == len(references()) + 8
 
 
+def test_a_clicked_point_stays_when_its_run_is_told_again_and_is_forgotten_with_the_run(theme, tmp_path):
+    panel = panel_of(SCATTER, theme)
+    panel.set_context(["this one"])
+    scanned(panel, tmp_path)
+    own = panel.view.chosen
+    QApplication.processEvents()
+    clicked = f"reference {references()[0].name}"
+    QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=panel.view.position(clicked).toPoint())
+    for run, chosen in (("this one", clicked), ("another", own)):
+        panel.clear()
+        panel.set_context([run])
+        scanned(panel, tmp_path)
+        assert panel.view.chosen == chosen
+
+
 def test_references_are_models_of_known_truth_with_both_their_sheets():
     known = references()
     assert {each.truth == "clean" for each in known} == {True, False}

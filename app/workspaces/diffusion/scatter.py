@@ -80,7 +80,6 @@ class ScatterPanel(PointsPanel):
             self._shifted[key] = (path, group)
 
     def clear(self) -> None:
-        super().clear()
         self._own, self._shifted, self._plain = {}, {}, {}
         self._show()
 

@@ -56,7 +56,6 @@ class ZooScatterPanel(PointsPanel):
             self._sheets[which, scan, record.step or 0] = path
 
     def clear(self) -> None:
-        super().clear()
         self._rows, self._sheets = [], {}
         self._show()
 

@@ -30,11 +30,15 @@ def test_schedules_equal_the_reference(name: str) -> None:
 @pytest.mark.parametrize("psi", [1.0, 0.0, 0.5])
 @pytest.mark.parametrize("solver", ["sde", "ode"])
 def test_villan_coefficients_equal_the_reference(name: str, psi: float, solver: poisoning.Solver) -> None:
-    golden = stored("coefficients")
+    golden, schedule = stored("coefficients"), SCHEDULES[name]
     t = golden["timesteps_vp"]
-    corruption = poisoning.villan(SCHEDULES[name], psi, solver)
+    corruption = poisoning.villan(schedule, psi, solver)
     close(corruption.shift[t], golden[f"{name}_psi{psi:g}_{solver}_step"], **TIGHT)
-    close(corruption.correction[t], golden[f"{name}_psi{psi:g}_{solver}_coef"], **TIGHT)
+    theirs = golden[f"{name}_psi{psi:g}_{solver}_coef"].double()
+    # 1 - sqrt(a) magnifies the last float32 digit of the root, which some processors' math libraries round otherwise.
+    last_digit = 2**-24 * (schedule.spread / (1 - schedule.alphas))[t] * (2 if solver == "ode" else 1)
+    allowed = TIGHT["atol"] + TIGHT["rtol"] * theirs + last_digit
+    assert ((corruption.correction[t] - theirs).abs() <= allowed).all()
 
 
 @pytest.mark.parametrize("solver", ["sde", "ode"])
