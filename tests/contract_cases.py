@@ -84,6 +84,7 @@ CASES: dict[str, Case] = {
             "quality_images": 16,
             "synthetic": 64,
             "rescan_seeds": 1,
+            "scan_steps": 10,
             "device": "cpu",
         },
         adapt=with_a_shift,

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-FAST = ("--set", "attack=sde", "--set", "seeds=1", "--set", "device=cpu", "--json")
+SHORT = ("attack=sde", "seeds=1", "steps=50", "batch=16", "paired_steps=90", "stochastic_steps=40", "device=cpu")
+FAST = (*(word for setting in SHORT for word in ("--set", setting)), "--json")
 
 
 @pytest.mark.slow

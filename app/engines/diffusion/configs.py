@@ -318,3 +318,8 @@ class ScanConfig(DecisionConfig, PicturesConfig, InversionConfig, ModelConfig):
         if self.decision == "paired" and not self.paired:
             raise ValueError("a decision by paired noise needs paired noise switched on")
         return self
+
+
+def search_lengths(updates: int | None) -> dict[str, int]:
+    """Settings that give every search so many `updates`; None leaves each one its own number."""
+    return {} if updates is None else {"steps": updates, "paired_steps": max(10, updates)}

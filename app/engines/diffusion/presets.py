@@ -93,6 +93,21 @@ REMOVE_PRESETS = {
         "20 epochs of the latents of 3,000 pictures",
         ELIJAH,
     ),
+    "paper-trojdiff": Preset(
+        "Paper: TrojDiff",
+        {
+            "loss": "exact",
+            "steps": 10_000,
+            "batch": 128,
+            "warm_up": 500,
+            "decay": 0.0,
+            "rate": 2e-4,
+            "weight_shift": 1 / 3072,
+            "weight_keep": 1 / 3072,
+        },
+        "The authors sum the ordinary loss over the pixels of 3 × 32 × 32, so the other terms weigh that much less",
+        ELIJAH,
+    ),
 }
 
 ATTACK_PRESETS = {

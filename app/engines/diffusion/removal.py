@@ -167,7 +167,7 @@ class Remover:
         torch.autograd.backward(loss)
         norm = nn.utils.clip_grad_norm_(self._module.parameters(), self.plan.clip)
         self._adam.step()
-        average_into(self.average, self._module, self.plan.decay)
+        average_into(self.average, self._module, self.plan.decay_at(self.step))
         self.step += 1
         self._keeps.append(terms.keep.item())
         return RemovalStep(self.step, terms.shift.item(), terms.keep.item(), terms.diffusion.item(), rate, float(norm))

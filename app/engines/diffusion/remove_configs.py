@@ -94,6 +94,16 @@ class RemoveConfig(ModelConfig):
         group="Afterwards",
         help="Fresh seeds of the scan that follows; 0: none",
     )
+    scan_steps: int | None = field(
+        None,
+        ge=2,
+        le=3000,
+        unit="updates",
+        title="Updates of a search",
+        group="Afterwards",
+        advanced=True,
+        help="Of every search, before the removal and after it; empty takes each one's own",
+    )
     rounds: int = field(
         1,
         ge=1,

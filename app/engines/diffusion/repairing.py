@@ -12,7 +12,7 @@ from torch import Tensor
 
 from app.core import AssayError
 from app.data.safetensors_header import read_header
-from app.engines.diffusion.configs import ModelConfig, ScanConfig
+from app.engines.diffusion.configs import ModelConfig, ScanConfig, search_lengths
 from app.engines.diffusion.features import Features, measure, ratio
 from app.engines.diffusion.metrics import frechet_pca
 from app.engines.diffusion.optimisation import restore_weights, trainable_copy
@@ -72,6 +72,7 @@ def scan_settings(
     """
     return ScanConfig(
         **{name: getattr(config, name) for name in ModelConfig.model_fields},
+        **search_lengths(config.scan_steps),
         attack="sweep" if model.kind == "ncsn" else "sde",
         seeds=seeds,
         seed=seed,

@@ -112,7 +112,6 @@ def remove_settings(config: TourConfig) -> RemoveConfig:
         steps=config.steps,
         batch=config.batch,
         warm_up=config.steps // 5,
-        decay=0.9,  # of few updates the mean would mostly hold the first weights
         check_every=max(5, config.steps // 3),
         sampling_steps=config.sampling_steps,
         images=config.images,
@@ -140,14 +139,15 @@ def _scanned(settings: ScanConfig, name: str, kept: dict[str, Any]) -> Generator
                 yield Warn(note)
         plan = plan_of(settings, model)
         judged = Judged(settings, plan, model.device, state.get("judged"))
-        if judged.over:
-            return judged
-        keep = _Keeper(kept, name, model.hashes)
-        yield from seeds_events(settings, model, plan, judged, state.get("running"), keep, FIRST[name], f"{name}, ")
-        if name == SUSPECT:
+        if not judged.over:
+            keep = _Keeper(kept, name, model.hashes)
+            yield from seeds_events(settings, model, plan, judged, state.get("running"), keep, FIRST[name], f"{name}, ")
+        if name == SUSPECT and not kept[name].get("told"):
             yield from showing.of_card(settings, model, judged)
             shift = judged.shift_file()
             yield Artifact("shift.safetensors", shift, "diffusion-shift", "The suspected shift of the suspect")
+            kept[name]["told"] = True
+            yield Checkpoint(dict(kept))
     return judged
 
 

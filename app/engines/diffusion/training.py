@@ -42,6 +42,10 @@ class Plan:
             return self.rate * one_cycle(step, self.steps)
         return self.rate * warm_cosine(step, self.steps, self.warm)
 
+    def decay_at(self, step: int) -> float:
+        """How much of the mean stays at step 0 …: early on it would mostly hold the first weights, so it forgets faster."""
+        return min(self.decay, (1 + step) / (10 + step))
+
 
 @dataclass(frozen=True)
 class TrainingStep:
@@ -99,7 +103,7 @@ class Trainer:
         torch.autograd.backward(loss)
         norm = nn.utils.clip_grad_norm_(self._module.parameters(), self.plan.clip)
         self._adam.step()
-        average_into(self.average, self._module, self._decay())
+        average_into(self.average, self._module, self.plan.decay_at(self.step))
         self.step += 1
         return TrainingStep(self.step, loss.item(), rate, float(norm))
 
@@ -122,7 +126,3 @@ class Trainer:
         restore_optimiser(self._adam, state["adam"])
         self._generator.set_state(torch.as_tensor(state["generator"]))
         self.step = int(state["step"])
-
-    def _decay(self) -> float:
-        # Early on the mean would mostly hold the first weights, so it forgets faster.
-        return min(self.plan.decay, (1 + self.step) / (10 + self.step))

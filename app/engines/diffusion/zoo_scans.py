@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from app.engines.diffusion.configs import ScanConfig
+from app.engines.diffusion.configs import ScanConfig, search_lengths
 from app.engines.diffusion.features import ratio
 from app.engines.diffusion.findings import weight
 from app.engines.diffusion.judging import Judged, most_telling
@@ -35,8 +35,6 @@ def default_settings(config: "ZooConfig", specimen: Specimen) -> ScanConfig:
         "deterministic_steps": max(1, config.sampling_steps // 2),
         "score_steps": 2 * config.sampling_steps,
     }
-    if config.scan_steps is not None:
-        values["paired_steps"] = max(10, config.scan_steps)
     return ScanConfig(**values)
 
 
@@ -72,5 +70,5 @@ def finding(judged: Judged) -> ScanFinding:
 
 
 def _common(config: "ZooConfig", specimen: Specimen) -> dict[str, Any]:
-    values: dict[str, Any] = {"seed": specimen.seed + 31, "images": config.scan_images, "device": config.device}
-    return values if config.scan_steps is None else values | {"steps": config.scan_steps}
+    lengths = search_lengths(config.scan_steps)
+    return {"seed": specimen.seed + 31, "images": config.scan_images, "device": config.device, **lengths}

@@ -26,7 +26,11 @@ from app.models.diffusion_writing import save_diffusion
 
 TINY = {
     "steps": 10, "batch": 4, "warm_up": 2, "check_every": 5, "sampling_steps": 2, "images": 10, "quality_images": 16,
-    "synthetic": 64, "rescan_seeds": 0, "device": "cpu",
+    "synthetic": 64, "rescan_seeds": 0, "scan_steps": 10, "device": "cpu",
+}  # fmt: skip
+SHORT = {
+    "steps": 200, "batch": 12, "warm_up": 40, "sampling_steps": 50, "quality_images": 32, "synthetic": 64,
+    "scan_steps": 90,
 }  # fmt: skip
 
 
@@ -42,7 +46,7 @@ def backdoored():
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_starters_backdoor_is_trained_away(tmp_path):
-    events, result = collect(remove, RemoveConfig(rescan_seeds=1, device="cpu"))
+    events, result = collect(remove, RemoveConfig(rescan_seeds=1, device="cpu", **SHORT))
     assert result.details["word"] == "no sign" and result.exit_code == 0
     files = next(event for event in events if isinstance(event, Artifact) and event.role == "diffusion-model").source
     save_diffusion(files, tmp_path / "repaired")
