@@ -1,6 +1,6 @@
 """Settings of the scan, as forms and the command line show them."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import model_validator
 
@@ -24,7 +24,7 @@ Deterministic = Literal[
     "LMSD-SCHED",
     "none",
 ]
-Decision = Literal["ensemble", "ratio", "paired"]
+Decision = Literal["ensemble", "ratio", "paired", "threshold", "forest"]
 
 ATTACKS = {
     "sweep": "Sweep: not known",
@@ -56,6 +56,8 @@ DECISIONS = {
     "ensemble": "Ensemble: any rule that fires",
     "ratio": "Uniformity ratio (Elijah)",
     "paired": "Paired noise (TERD)",
+    "threshold": "Threshold: clean references",
+    "forest": "Forest: clean and backdoored references",
 }
 
 
@@ -258,7 +260,31 @@ class PicturesConfig(Config):
 class DecisionConfig(Config):
     """When the evidence counts as a backdoor."""
 
-    decision: Decision = field("ensemble", group="Decision", labels=DECISIONS, help="Which rules may raise an alarm")
+    decision: Decision = field(
+        "ensemble",
+        group="Decision",
+        labels=DECISIONS,
+        help="Which rules may raise an alarm. The last two compare with reference models of the same kind",
+    )
+    references: str = field(
+        "",
+        title="Reference models",
+        widget="model",
+        accepts=("diffusion-references",),
+        group="Decision",
+        help="The file references.json of a model zoo like the models you scan; empty takes tiny models of digits. Of "
+        "the threshold and the forest only",
+    )
+    false_alarms: float = field(
+        5.0,
+        gt=0,
+        lt=50,
+        unit="%",
+        title="False alarms allowed",
+        group="Decision",
+        advanced=True,
+        help="Of the threshold: this part of the clean reference models lies below it",
+    )
     early_verdict: bool = field(
         True,
         title="Stop when decided",
@@ -317,9 +343,11 @@ class ScanConfig(DecisionConfig, PicturesConfig, InversionConfig, ModelConfig):
             raise ValueError("choose a stochastic or a deterministic sampler: without pictures there is no evidence")
         if self.decision == "paired" and not self.paired:
             raise ValueError("a decision by paired noise needs paired noise switched on")
+        if self.references and self.decision not in ("threshold", "forest"):
+            raise ValueError("reference models need a decision by the threshold or the forest")
         return self
 
 
-def search_lengths(updates: int | None) -> dict[str, int]:
+def search_lengths(updates: int | None) -> dict[str, Any]:
     """Settings that give every search so many `updates`; None leaves each one its own number."""
     return {} if updates is None else {"steps": updates, "paired_steps": max(10, updates)}

@@ -72,7 +72,7 @@ class Evidence:
 def judge(evidence: Evidence, limits: Constants | None = None) -> Verdict:
     """The verdict of one seed without reference models: any rule that fires counts, the worst sampler decides."""
     limits = Constants() if limits is None else limits
-    faulty = _unusable(evidence, limits)
+    faulty = unusable(evidence, limits)
     if faulty is not None:
         return faulty
     for probe in evidence.probes:
@@ -82,7 +82,7 @@ def judge(evidence: Evidence, limits: Constants | None = None) -> Verdict:
                 "backdoored", "cluster", f"{found.share:.0%} of the pictures are one picture ({_place(probe)})"
             )
     for probe in evidence.probes:
-        if _is_alike(probe, limits) and not _is_saturated(probe, limits):
+        if _is_alike(probe, limits) and not is_saturated(probe, limits):
             sentence = f"pictures are {probe.ratio:.2f} times as varied as without the shift ({_place(probe)})"
             return Verdict("backdoored", "uniformity ratio", sentence)
     loudest = max(evidence.energies, default=0.0)
@@ -148,13 +148,14 @@ class Threshold:
             return Verdict(
                 "no sign", "none", f"uniformity {value:.3f} is within the clean models' ({self.quantile:.3f})"
             )
-        if _is_saturated(probe, limits):
+        if is_saturated(probe, limits):
             return Verdict("inconclusive", "saturated", "the pictures are alike, but black or white")
         rule = "threshold" if value < self.quantile else "robust z"
         return Verdict("backdoored", rule, f"uniformity {value:.3f} is below the clean models' {self.quantile:.3f}")
 
 
-def _unusable(evidence: Evidence, limits: Constants) -> Verdict | None:
+def unusable(evidence: Evidence, limits: Constants) -> Verdict | None:
+    """The verdict where nothing can be compared: values that are not finite, or a model with one output."""
     if evidence.diverged or any(not (probe.plain.finite and probe.shifted.finite) for probe in evidence.probes):
         return Verdict("inconclusive", "diverged", "the model or the inversion gave values that are not finite")
     plain = [probe.plain.uniformity for probe in evidence.probes]
@@ -177,7 +178,8 @@ def _is_alike(probe: Probe, limits: Constants) -> bool:
     return probe.ratio < (limits.steady_ratio if probe.steady else limits.ratio)
 
 
-def _is_saturated(probe: Probe, limits: Constants) -> bool:
+def is_saturated(probe: Probe, limits: Constants) -> bool:
+    """Whether the pictures under the shift are mostly black or white."""
     shifted = probe.shifted
     return shifted.saturated >= limits.saturated or shifted.cluster.saturated >= limits.saturated
 

@@ -98,6 +98,11 @@ def weight(probe: Probe) -> tuple[float, float]:
     return float(usable), -probe.ratio if math.isfinite(probe.ratio) else -math.inf
 
 
+def most_telling(evidence: Evidence) -> Probe:
+    """The probe to show: the most alike pictures that are not merely black or white."""
+    return max(evidence.probes, key=weight)
+
+
 def _telling_of(state: Mapping[str, Any]) -> dict[str, Any]:
     if not state:
         return {}

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from app.engines.diffusion.configs import ScanConfig
-from app.engines.diffusion.detector import Evidence, Probe, Verdict, judge, majority
+from app.engines.diffusion.detector import Evidence, Verdict, majority
 from app.engines.diffusion.features import agreement
-from app.engines.diffusion.findings import Found, weight
+from app.engines.diffusion.findings import Found, most_telling, weight
 from app.engines.diffusion.scanning import Plan
 
 
@@ -25,7 +25,8 @@ class Judged:
         self.evidence: dict[int, Evidence] = {}
         self.verdicts: dict[int, Verdict] = {}
         self._config = config
-        self.limits = plan.limits
+        self.limits, self.referee = plan.limits, plan.referee
+        self._decide = plan.decide
         self._views = {view.name: view.steady for view in plan.views}
         for each in state or ():
             self.add(config.seed + len(self.found), Found.from_state(each, device))
@@ -43,7 +44,7 @@ class Judged:
         """Judge what `seed` found."""
         self.found[seed] = found
         self.evidence[seed] = found.evidence(self._views)
-        self.verdicts[seed] = judge(self._deciding(self.evidence[seed]), self.limits)
+        self.verdicts[seed] = self._decide(self._deciding(self.evidence[seed]))
 
     def state(self) -> list[dict[str, Any]]:
         return [found.state() for found in self.found.values()]
@@ -92,8 +93,3 @@ class Judged:
         if self._config.decision == "paired":
             return Evidence((), evidence.energies, evidence.diverged)
         return evidence
-
-
-def most_telling(evidence: Evidence) -> Probe:
-    """The probe to show: the most alike pictures that are not merely black or white."""
-    return max(evidence.probes, key=weight)

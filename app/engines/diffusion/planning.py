@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.core import AssayError
 from app.engines.diffusion.configs import ScanConfig
 from app.engines.diffusion.detector import Constants
 from app.engines.diffusion.inversion import RULES, SHORT_VE, SWEEP, Rule, reference_batch
+from app.engines.diffusion.references import SHIPPED, Referee, read_references
 from app.engines.diffusion.scanning import Plan, Search, View
 from app.engines.diffusion.score_views import corrected, score_views
 from app.models.schedulers import sampler_named
@@ -40,6 +42,7 @@ def plan_of(config: ScanConfig, model: "DiffusionModel") -> Plan:
         at_once=config.at_once,
         limits=limits_of(config, latent=model.kind == "ldm"),
         early_verdict=config.early_verdict,
+        referee=_referee(config, model),
     )
 
 
@@ -60,6 +63,13 @@ def limits_of(config: ScanConfig, *, latent: bool = False) -> Constants:
         steady_ratio=-math.inf if latent else config.steady_ratio_limit,
         energy=config.energy_limit * (LATENT_ENERGY if latent else 1),
     )
+
+
+def _referee(config: ScanConfig, model: "DiffusionModel") -> Referee | None:
+    if config.decision not in ("threshold", "forest"):
+        return None
+    known = read_references(Path(config.references) if config.references else SHIPPED)
+    return Referee(config.decision, known, model.kind, model.source.image_size, config.false_alarms / 100)
 
 
 def _searches(config: ScanConfig, model: "DiffusionModel") -> list[Search]:

@@ -19,6 +19,9 @@ CARD_COLUMNS = ("item", "value")
 def rule_rows(judged: "Judged") -> list[tuple[str, float | None, str, str, str]]:
     """One row per rule: the most telling value of all seeds, where an alarm begins, and whether it is one."""
     limits = judged.limits
+    if judged.referee is not None:
+        told = [judged.referee.row(each, limits) for each in judged.evidence.values() if each.probes]
+        return [(each.name, each.value, each.limit, each.says, each.where) for each in told]
     rows = (
         _row("one picture, with the shift", judged, limits.share, _share, least=True),
         _row("uniformity ratio, stochastic", judged, limits.ratio, _stochastic, least=False),
@@ -58,7 +61,7 @@ def card_rows(
 
 def headline(judged: "Judged") -> dict[str, float]:
     """Features of the most telling pictures of all seeds, for a line in a table of many models."""
-    from app.engines.diffusion.judging import most_telling
+    from app.engines.diffusion.findings import most_telling
 
     probes = [most_telling(each) for each in judged.evidence.values() if each.probes]
     if not probes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from app.engines.diffusion.detector import Constants, Evidence, judge
+from app.engines.diffusion.detector import Constants, Evidence, Verdict, judge
 from app.engines.diffusion.features import measure
 from app.engines.diffusion.findings import Found, key
 from app.engines.diffusion.inversion import Inversion, Rule, Start, check_alive, draw_start
@@ -18,6 +18,7 @@ from app.models.sampling import sampling
 from app.models.schedulers import Sampler
 
 if TYPE_CHECKING:
+    from app.engines.diffusion.references import Referee
     from app.models.diffusion import DiffusionModel
 
 HELD_OUT_EVERY = 20
@@ -66,6 +67,14 @@ class Plan:
     limits: Constants = field(default_factory=Constants)
     early_verdict: bool = False
     """A seed ends at the first pictures that raise an alarm, instead of running all searches."""
+    referee: "Referee | None" = None
+    """Judges in the place of the rules, by reference models."""
+
+    def decide(self, evidence: Evidence) -> Verdict:
+        """The verdict of one seed."""
+        if self.referee is not None:
+            return self.referee.judge(evidence, self.limits)
+        return judge(evidence, self.limits)
 
 
 @dataclass(frozen=True)
@@ -135,7 +144,7 @@ class SeedScan:
                     if key(view.name, name) not in self.found.features:
                         yield from self._pictures(view, name)
                 # An alarm stands whatever the next sampler shows.
-                if self.plan.early_verdict and judge(self.evidence(), self.plan.limits).alarm:
+                if self.plan.early_verdict and self.plan.decide(self.evidence()).alarm:
                     return
 
     def number(self, search: str) -> int:

@@ -194,12 +194,12 @@ def of_card(config: "ScanConfig", model: "DiffusionModel", judged: "Judged") -> 
     """The rules with what was measured, and the report card of the scan so far."""
     from app.engines.diffusion.known_truth import known_truth
     from app.engines.diffusion.report_card import CARD_COLUMNS, RULE_COLUMNS, card_rows, rule_rows
-    from app.engines.diffusion.verdicts import LIMITS, error_rate_note
+    from app.engines.diffusion.verdicts import LIMITS, error_notes
 
     step = len(judged.found)
     yield Table("rules", step, RULE_COLUMNS, rule_rows(judged))
     truth = model.source.test_model or known_truth(model.source)
-    card = card_rows(config, model, judged, truth, error_rate_note(model), LIMITS)
+    card = card_rows(config, model, judged, truth, " ".join(error_notes(model, judged.referee)), LIMITS)
     yield Table("card", step, CARD_COLUMNS, card)
 
 

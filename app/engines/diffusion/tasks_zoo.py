@@ -6,9 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.core import Array, Checkpoint, Emits, Event, Metric, Progress, Stage, State, Stopped, Table, Warn, task
+from app.core import (
+    Array,
+    Artifact,
+    Checkpoint,
+    Emits,
+    Event,
+    Metric,
+    Progress,
+    Stage,
+    State,
+    Stopped,
+    Table,
+    Warn,
+    task,
+)
 from app.core.task import Command, Run
-from app.engines.diffusion.presets import ZOO_PRESETS
+from app.engines.diffusion.presets import REMOVE_PRESETS, ZOO_PRESETS
 from app.engines.diffusion.seeds_events import seeds_events
 from app.engines.diffusion.zoo import Specimen
 from app.engines.diffusion.zoo_configs import ZooConfig
@@ -55,8 +69,9 @@ def zoo(config: ZooConfig, resume: State | None = None) -> Run:
     """Model after model is made or opened, scanned, judged and, where it was backdoored, repaired."""
     import torch
 
+    from app.engines.diffusion.references import reference_text
     from app.engines.diffusion.verdicts_zoo import zoo_result
-    from app.engines.diffusion.zoo_records import record_of
+    from app.engines.diffusion.zoo_records import record_of, reference_models
 
     torch.set_num_threads(1)
     yield Stage("load")
@@ -76,6 +91,10 @@ def zoo(config: ZooConfig, resume: State | None = None) -> Run:
     except Stopped:
         stopped = True
     records = [record_of(each) for each in kept["records"]]
+    if known := reference_models(records):
+        yield Artifact(
+            "references.json", reference_text(known), "diffusion-references", "Features of the models of known truth"
+        )
     return zoo_result(config, records, len(wanted), stopped=stopped)
 
 
@@ -112,7 +131,11 @@ def _one(
         if (config.default_scan if name == "ours" else config.reference_scan) and name not in current:
             yield from _scanned(config, specimen, model, name, kept)
     record = Record(
-        specimen, Effect(**current["effect"]), finding_of(current.get("ours")), finding_of(current.get("reference"))
+        specimen,
+        Effect(**current["effect"]),
+        finding_of(current.get("ours")),
+        finding_of(current.get("reference")),
+        size=model.source.image_size,
     )
     if "shown" not in current:
         current["shown"] = True
@@ -249,6 +272,7 @@ def _remove_settings(config: ZooConfig, specimen: Specimen) -> "RemoveConfig":
         steps=updates,
         batch=config.batch,
         warm_up=min(updates // WARM_SHARE, 1000),
+        **(REMOVE_PRESETS["small-latent"].values if specimen.kind == "ldm" else {}),
         check_every=max(5, updates // LOOKS),
         sampling_steps=config.sampling_steps,
         images=config.scan_images,

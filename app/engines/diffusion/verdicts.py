@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.engines.diffusion.configs import ScanConfig
     from app.engines.diffusion.detector import Constants, Evidence, Probe
     from app.engines.diffusion.judging import Judged
+    from app.engines.diffusion.references import Referee
     from app.engines.diffusion.scanning import Plan
     from app.models.diffusion import DiffusionModel
 
@@ -96,13 +97,13 @@ def scan_result(
             *_figures(judged.evidence),
             *_agreement(judged),
         ),
-        notes=(error_rate_note(model), LIMITS, *model.notes),
+        notes=(*error_notes(model, judged.referee), LIMITS, *model.notes),
         methods=METHODS.format(
             seeds="One seed" if total == 1 else f"{total} seeds",
             searches=", ".join(search.name for search in plan.searches),
             views=" and ".join(view.name for view in plan.views),
             images=config.images,
-            rules=", or ".join(alarm_rules(config, judged.limits)),
+            rules=", or ".join(alarm_rules(config, judged.limits) if plan.referee is None else [plan.referee.rule]),
         ),
         citations=CITATIONS,
         details={
@@ -117,6 +118,13 @@ def scan_result(
         partial=partial,
         exit_code=EXIT_CODES[verdict.word],
     )
+
+
+def error_notes(model: "DiffusionModel", referee: "Referee | None") -> tuple[str, ...]:
+    """How often verdicts are right: of our rules as measured on zoos, of reference models as far as they tell."""
+    if referee is None:
+        return (error_rate_note(model),)
+    return referee.notes or ("How often this decision is right was not measured.",)
 
 
 def alarm_rules(config: "ScanConfig", limits: "Constants") -> list[str]:

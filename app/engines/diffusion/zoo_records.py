@@ -1,18 +1,17 @@
 """What is known of each model of a zoo, in a form that a checkpoint can hold."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from app.engines.diffusion.zoo import Specimen
-
-FEATURES = ("uniformity", "variation per pixel", "ratio", "variation ratio", "one picture", "energy M")
+from app.engines.diffusion.references import KnownModel, known_features
+from app.engines.diffusion.zoo import UNKNOWN, Specimen
 
 
 @dataclass(frozen=True)
 class ScanFinding:
-    """One scan of one model: its verdict and the features (see `FEATURES`) of its most telling pictures."""
+    """One scan of one model: its verdict and the features (see `references.FEATURES`) of its most telling pictures."""
 
     word: str
     rule: str
@@ -67,6 +66,8 @@ class Record:
     ours: ScanFinding | None = None
     reference: ScanFinding | None = None
     removal: Removal | None = None
+    size: tuple[int, int] = (0, 0)
+    """Rows and columns of its pictures."""
 
     def state(self) -> dict[str, Any]:
         return asdict(self)
@@ -84,6 +85,7 @@ def record_of(state: Mapping[str, Any]) -> Record:
         finding_of(state["ours"]),
         finding_of(state["reference"]),
         None if removal is None else Removal(**{**removal, "after": Effect(**removal["after"])}),
+        (int(state["size"][0]), int(state["size"][1])),
     )
 
 
@@ -92,3 +94,18 @@ def finding_of(state: Mapping[str, Any] | None) -> ScanFinding | None:
         return None
     features = tuple(float(value) for value in state["features"])
     return ScanFinding(str(state["word"]), str(state["rule"]), features, bool(state["saturated"]))
+
+
+def reference_models(records: Sequence[Record]) -> list[KnownModel]:
+    """Those of known truth that our scan has seen, for later scans to be compared with."""
+    return [
+        KnownModel(
+            name=record.specimen.name,
+            kind=record.specimen.kind,
+            size=record.size,
+            truth=record.specimen.attack,
+            features=known_features(record.ours.features),
+        )
+        for record in records
+        if record.ours is not None and record.specimen.attack != UNKNOWN
+    ]

@@ -1,13 +1,12 @@
 """The two scans of a zoo: the reference's procedure and ours, and the numbers that detectors learn from."""
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from app.engines.diffusion.configs import ScanConfig, search_lengths
-from app.engines.diffusion.features import ratio
-from app.engines.diffusion.findings import weight
-from app.engines.diffusion.judging import Judged, most_telling
+from app.engines.diffusion.findings import most_telling, weight
+from app.engines.diffusion.judging import Judged
 from app.engines.diffusion.presets import SCAN_PRESETS
+from app.engines.diffusion.references import features_of
 from app.engines.diffusion.zoo import Specimen
 from app.engines.diffusion.zoo_records import ScanFinding
 
@@ -52,19 +51,12 @@ def reference_settings(config: "ZooConfig", specimen: Specimen) -> ScanConfig:
 def finding(judged: Judged) -> ScanFinding:
     """The verdict, and the features of the most telling pictures of all seeds."""
     telling = max((most_telling(each) for each in judged.evidence.values()), key=weight)
-    shifted, plain = telling.shifted, telling.plain
+    shifted = telling.shifted
     energies = [energy for each in judged.evidence.values() for energy in each.energies]
     return ScanFinding(
         judged.verdict.word,
         judged.verdict.rule,
-        (
-            shifted.uniformity,
-            shifted.variation_per_pixel,
-            telling.ratio,
-            ratio(shifted.total_variation, plain.total_variation),
-            shifted.cluster.share,
-            max(energies, default=math.nan),
-        ),
+        features_of(telling, energies),
         shifted.saturated >= 0.5 or shifted.cluster.saturated >= 0.5,
     )
 

@@ -166,6 +166,7 @@ WORKSPACE = Workspace(
     ),
     send_to={
         "diffusion-shift": (("Remove this backdoor", "diffusion.remove", "shift"),),
+        "diffusion-references": (("Judge scans by these models", "diffusion.scan", "references"),),
         "diffusion-model": (
             ("Scan it", "diffusion.scan", "model"),
             ("Remove a backdoor from it", "diffusion.remove", "model"),
