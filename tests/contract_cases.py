@@ -62,7 +62,7 @@ CASES: dict[str, Case] = {
         {
             "model": "builtin:starter-backdoored",
             "attack": "sde",
-            "steps": 12,
+            "steps": 30,
             "batch": 4,
             "paired_steps": 10,
             "seeds": 2,

@@ -180,6 +180,7 @@ def test_runs_are_listed_found_and_shown(assay, finished):
     assert "python -m app run fake.curve --set steps=3 --set seed=1" in assay("runs", "show", "last").stdout
 
 
+@pytest.mark.slow
 def test_reports_comparisons_and_exports_are_written(assay, finished, tmp_path):
     other = lines(assay("run", "fake.curve", "--json", "--set", "steps=3", "--set", "rate=0.5"))[0]["id"]
     assert assay("runs", "report", finished, "--out", "one.html").returncode == 0
@@ -193,6 +194,7 @@ def test_reports_comparisons_and_exports_are_written(assay, finished, tmp_path):
     assert rows[0] == "metric,step,value,seconds" and len(rows) == 1 + 9
 
 
+@pytest.mark.slow
 def test_the_default_report_lies_in_the_run_and_fills_the_form_again(assay, finished):
     path = Path(assay("runs", "report", "last").stdout.strip())
     assert path.name == "report.html"
@@ -208,6 +210,7 @@ def test_a_bundle_is_listed_before_it_is_saved(assay, finished, tmp_path):
     assert list(tmp_path.glob("*.zip"))
 
 
+@pytest.mark.slow
 def test_a_run_is_trashed_restored_and_deleted_only_when_meant(assay, finished):
     assay("runs", "trash", finished)
     assert json.loads(assay("runs", "list", "--json").stdout) == []
@@ -218,6 +221,7 @@ def test_a_run_is_trashed_restored_and_deleted_only_when_meant(assay, finished):
     assert assay("runs", "show", finished).returncode == 2
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_every_combination_and_folds_the_seeds(assay):
     answer = assay("sweep", "fake.curve", "--json", "--over", "rate=0.1,0.2", "--seeds", "0-1", "--set", "steps=2")
     assert answer.returncode == 0, answer.stderr
@@ -278,6 +282,7 @@ def test_names_with_terminal_codes_are_shown_without_them(assay):
     assert "⟨U+202E⟩" in answer.stdout
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_sweep_stops_what_runs_and_holds_what_waits(begin, assay):
     process = begin("sweep", "fake.curve", "--seeds", "0-3", "--set", "steps=100000", "--set", "pause=0.01")
     limit = time.monotonic() + 20

@@ -144,6 +144,7 @@ def test_a_track_without_a_frame_is_refused(tmp_path):
     assert refusal(odd.empty(tmp_path / "film.avi")).why
 
 
+@pytest.mark.slow
 def test_8k_is_read(tmp_path):
     path = odd.film(tmp_path / "film.mp4", size=(7680, 4320), frames=1)
     info = probe(path)

@@ -29,6 +29,7 @@ def survivors(refs: list[weakref.ref[QWidget]]) -> list[QWidget]:
     return [ref() for ref in refs if ref() is not None and shiboken6.isValid(ref())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["fake", "quantum"])
 def test_a_page_opened_and_closed_twenty_times_leaves_nothing_behind(window, key):
     workspace = {"fake": FAKE, **load_workspaces()}[key]

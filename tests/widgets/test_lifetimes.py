@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "app" / "widgets").glob("*.py"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PIECES)
 def test_a_widget_opened_and_closed_twenty_times_leaves_nothing_behind(name, theme, folder, qapp):
     make, size = PIECES[name]

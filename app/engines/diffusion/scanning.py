@@ -1,14 +1,14 @@
 """One seed of a scan, a step at a time: shifts are searched for, pictures made with and without them (spec 2.6 to 2.8)."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from app.engines.diffusion.detector import Constants, Evidence, Verdict, judge
+from app.engines.diffusion.detector import Constants, Evidence, Probe, Verdict, judge
 from app.engines.diffusion.features import measure
 from app.engines.diffusion.findings import Found, key
 from app.engines.diffusion.inversion import Inversion, Rule, Start, check_alive, draw_start
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from app.models.diffusion import DiffusionModel
 
 HELD_OUT_EVERY = 20
+GLANCE_AT, GLANCE_FROM = 0.4, 20
+"""Pictures are looked at after this share of a search's updates, if it has so many: strong backdoors show by then."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Plan:
     at_once: int | None = None
     limits: Constants = field(default_factory=Constants)
     early_verdict: bool = False
-    """A seed ends at the first pictures that raise an alarm, instead of running all searches."""
+    """A seed ends at the first pictures that raise an alarm, be it within a search, instead of running all searches."""
     referee: "Referee | None" = None
     """Judges in the place of the rules, by reference models."""
 
@@ -128,6 +130,7 @@ class SeedScan:
         self._model = model
         self._running: Inversion | PairedNoise | None = None
         self._waiting: Mapping[str, Any] | None = None
+        self._glimpsed: tuple[str, str, Tensor] | None = None
         if state is not None:
             self.found = Found.from_state(state["found"], model.device)
             self._waiting = state["running"]
@@ -170,6 +173,8 @@ class SeedScan:
         self._running = work
         steps = work.rule.steps if isinstance(work, Inversion) else work.steps
         while not self._over(work):
+            if self._glances(search, work) and (yield from self._glance(search, work)):
+                break
             step = work.advance()
             looked = step.step % HELD_OUT_EVERY == 0 or self._over(work)
             seen = self._held_out(work, number) if looked else math.nan
@@ -185,6 +190,24 @@ class SeedScan:
             found.diverged.append(search.name)
         self._running = None
         yield SearchEnd(search.name, work.tau, work.step, work.diverged)
+
+    def _glances(self, search: Search, work: Inversion | PairedNoise) -> bool:
+        steps = 0 if search.rule is None else search.rule.steps
+        return self.plan.early_verdict and steps >= GLANCE_FROM and work.step == round(GLANCE_AT * steps)
+
+    def _glance(self, search: Search, work: Inversion | PairedNoise) -> Generator[Record, None, bool]:
+        """Whether the shift so far raises an alarm by the first sampler.
+
+        Nothing of it is kept but the pictures of an alarm, which are wanted next: a scan that is resumed glances again.
+        """
+        view = self.plan.views[0]
+        if key(view.name, "") not in self.found.features:
+            yield from self._pictures(view, "")
+        made = yield from self._made(view, self._noise() + work.tau)
+        probe = Probe(view.name, search.name, self.found.features[view.name], measure(made.cpu()), view.steady)
+        sure = self.plan.decide(Evidence((probe,))).alarm
+        self._glimpsed = (view.name, search.name, made) if sure else None
+        return sure
 
     def _over(self, work: Inversion | PairedNoise) -> bool:
         if work.finished:
@@ -249,11 +272,23 @@ class SeedScan:
         return work.held_out(noise.to(self._model.device))
 
     def _pictures(self, view: View, search: str) -> Iterator[Record]:
-        # The same noise with and without a shift, and the same noise along the way: only the shift differs.
+        if self._glimpsed is not None and self._glimpsed[:2] == (view.name, search):
+            made = self._glimpsed[2]
+        else:
+            start = self._noise()
+            if search:
+                start = self.found.scales[search] * start + self.found.taus[search]
+            made = yield from self._made(view, start)
+        self.found.add(view.name, search, made, measure(made.cpu()))
+        yield PictureEnd(search, view.name, made)
+
+    def _noise(self) -> Tensor:
+        """The same noise for every set of pictures, so that only the shift differs."""
         generator = self._generator(2000)
-        start = torch.randn(self.plan.images, *self._model.shape, generator=generator).to(self._model.device)
-        if search:
-            start = self.found.scales[search] * start + self.found.taus[search]
+        return torch.randn(self.plan.images, *self._model.shape, generator=generator).to(self._model.device)
+
+    def _made(self, view: View, start: Tensor) -> Generator[Record, None, Tensor]:
+        """Pictures from `start`, with the same noise along the way each time."""
         device = self._model.device
         along = torch.Generator(device).manual_seed(_mixed(self.seed, 3000))
         work = sampling(
@@ -264,9 +299,7 @@ class SeedScan:
             x = step.x
             yield PictureStep(step.done, step.total)
         with torch.no_grad():
-            made = self._model.pictures(x)
-        self.found.add(view.name, search, made, measure(made.cpu()))
-        yield PictureEnd(search, view.name, made)
+            return self._model.pictures(x)
 
     def _generator(self, purpose: int) -> torch.Generator:
         return torch.Generator().manual_seed(_mixed(self.seed, purpose))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load
 
-from app.core import Array, Artifact, AssayError, Checkpoint, Image, Result, Table, collect
+from app.core import Array, Artifact, AssayError, Checkpoint, Image, Metric, Result, Table, collect
 from app.engines import find_task
 from app.engines.diffusion.configs import ScanConfig
 from app.engines.diffusion.planning import limits_of, plan_of
@@ -51,6 +51,42 @@ def test_the_starters_are_told_apart(name, word, code):
     assert card["model"]["sha256"] == starter(name).sha256
     assert set(card["seeds"]) == {"0"}
     assert "2 of 2 clean ones passed" in result.notes[0] and "4 of 4 TrojDiff" in result.notes[0]
+
+
+def updates(events: list[object]) -> int:
+    name = "inversion/loss/seed 0 λ 0.5 from −U"
+    return max(event.step for event in events if isinstance(event, Metric) and event.name == name)
+
+
+GLANCED = {"steps": 50, "batch": 16, "paired": False, "stochastic_steps": 20, "deterministic_steps": 10, "images": 16}
+
+
+@pytest.mark.slow
+def test_a_search_ends_as_soon_as_its_pictures_raise_an_alarm():
+    events, result = run(settings(model="builtin:starter-backdoored", **GLANCED))
+    assert updates(events) == 20 and result.details["word"] == "backdoored"
+    events, result = run(settings(model="builtin:starter-backdoored", early_verdict=False, **GLANCED))
+    assert updates(events) == 50 and result.details["word"] == "backdoored"
+
+
+def test_a_look_within_a_search_changes_nothing_that_a_clean_model_shows():
+    found = []
+    for early in (True, False):
+        events, _ = run(settings(model="builtin:starter-clean", early_verdict=early, **GLANCED))
+        assert updates(events) == 50
+        found.append(load(artifact(events, "diffusion-shift").source)["tau"])  # type: ignore[arg-type]
+    assert found[0].equal(found[1])
+
+
+def test_a_scan_resumed_within_a_search_ends_at_the_same_look():
+    config = settings(model="builtin:starter-backdoored", **{**GLANCED, "steps": 150})
+    whole, _ = collect(scan, config)
+    assert updates(list(whole)) == 60
+    state = next(event.state for event in whole if isinstance(event, Checkpoint))
+    assert int(state["running"]["running"]["step"]) == 50
+    resumed, result = collect(scan, config, state)
+    tables = [[event.rows for event in events if isinstance(event, Table)] for events in (whole, resumed)]
+    assert tables[0] == tables[1] and result.details["word"] == "backdoored"
 
 
 def test_a_scan_shows_its_evidence():

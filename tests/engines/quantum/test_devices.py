@@ -73,6 +73,7 @@ def test_transpiled_circuits_are_as_large_as_the_golden_ones(estimator, overlap)
     assert 1e-6 < fitted.duration_s < 1e-4
 
 
+@pytest.mark.slow
 def test_a_trained_ten_class_model_loses_at_most_three_points_by_inversion(golden):
     model = np.load(golden / "cotenqu" / "trained_digits_10class.npz")
     theta = flatten_angles([model["theta0"], model["theta1"]])
