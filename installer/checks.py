@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from installer.place import Place
 
-WORKERS = ["-n", "2", "--dist", "loadfile"]
+WORKERS = ["-n", "2", "--dist", "loadfile", "--max-worker-restart", "0"]
 FAST = ["-m", "not slow and not xserver"]
 STATIC = (
     ("Lint", ["ruff", "check", "."]),

@@ -26,7 +26,7 @@ VIEWS = (
 
 @pytest.mark.slow
 @pytest.mark.shared_data
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(900)
 def test_the_trigger_of_a_foreign_model_is_trained_away_and_its_pictures_stay(shared: Path, tmp_path: Path):
     zoo = shared / "golden" / "elijah" / "zoo"
     arrays = np.load(zoo / "arrays.npz")
