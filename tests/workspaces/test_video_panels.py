@@ -272,6 +272,17 @@ def test_choices_survive_when_the_run_is_left_and_opened_again(panel, run):
     assert panel.bench.choices.keep == (shot,) and panel.bench.cut.chosen[shot]
 
 
+def test_the_place_is_kept_when_the_run_is_told_again_and_left_with_the_run(panel, run):
+    panel.set_context(["this one"])
+    panel.go(panel.footage.start + 2.0)
+    until(lambda: panel.surface.image is not None)
+    for name, place in (("this one", 2.0), ("another", 0.0)):
+        panel.clear()
+        panel.set_context([name])
+        tell(panel, run)
+        assert panel.timeline.head == pytest.approx(panel.footage.start + place if place else 0.0)
+
+
 def test_choices_survive_a_look_at_another_video(panel, theme, run, tmp_path):
     shot = kept_one(panel)
     (tmp_path / "other").mkdir()

@@ -1,5 +1,6 @@
 """The panel of a video: player above, timelines below, and controls that cut again at once."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +89,17 @@ class SummaryPanel(Panel):
         self.footage = Footage()
         self.timeline.show_cut(None)
         self.timeline.show_footage(self.footage)
-        self.timeline.head = 0.0
         self.surface.show_words("The video appears here")
         self.controls.set_ready(False)
         self.controls.outcome.setText("")
         self.controls.standing.setText("")
         super().clear()
+
+    def set_context(self, runs: Sequence[str]) -> None:
+        # A run that is told again, when a further page opens, is cleared but keeps its place.
+        if ", ".join(runs) != self._runs:
+            self.timeline.head = 0.0
+        super().set_context(runs)
 
     def view_state(self) -> dict[str, Any]:
         """What was decided about each video, and how they are looked at."""
