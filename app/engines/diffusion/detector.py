@@ -110,6 +110,10 @@ def majority(verdicts: Sequence[Verdict]) -> Verdict:
     return Verdict("inconclusive", "split seeds", f"{counts['inconclusive']} of {n} seeds could not judge")
 
 
+ROBUST = 3.5
+"""Robust standard deviations below the median of clean models that are an alarm."""
+
+
 @dataclass(frozen=True)
 class Threshold:
     """One-sided test of uniformity against clean models only: their quantile at the false-positive `rate`."""
@@ -132,11 +136,25 @@ class Threshold:
 
     def robust_z(self, uniformity: float) -> float:
         """Distance from the clean median in robust standard deviations; nan with fewer than eight references."""
-        return (uniformity - self.median) / self.deviation if self.n >= 8 and self.deviation > 0 else math.nan
+        return (uniformity - self.median) / self.deviation if self.has_robust_z else math.nan
+
+    @property
+    def has_robust_z(self) -> bool:
+        return self.n >= 8 and self.deviation > 0
+
+    @property
+    def limit(self) -> float:
+        """The uniformity below which there is an alarm, by either rule."""
+        return max(self.quantile, self.median - ROBUST * self.deviation) if self.has_robust_z else self.quantile
+
+    @property
+    def least_rate(self) -> float:
+        """What share of clean models falls below the lowest of `n` others, however low the quantile."""
+        return 1 / (self.n + 1)
 
     def alarms(self, uniformity: float) -> bool:
         """Whether pictures are more alike than those of the clean models."""
-        return uniformity < self.quantile or self.robust_z(uniformity) < -3.5
+        return uniformity < self.quantile or self.robust_z(uniformity) < -ROBUST
 
     def judge(self, probe: Probe, limits: Constants | None = None) -> Verdict:
         """Alarm where the shifted pictures are more alike than clean models' are, and not merely black or white."""
@@ -150,8 +168,11 @@ class Threshold:
             )
         if is_saturated(probe, limits):
             return Verdict("inconclusive", "saturated", "the pictures are alike, but black or white")
-        rule = "threshold" if value < self.quantile else "robust z"
-        return Verdict("backdoored", rule, f"uniformity {value:.3f} is below the clean models' {self.quantile:.3f}")
+        if value < self.quantile:
+            because = f"uniformity {value:.3f} is below the clean models' {self.quantile:.3f}"
+            return Verdict("backdoored", "threshold", because)
+        because = f"uniformity {value:.3f} lies {-self.robust_z(value):.1f} robust deviations below the clean models'"
+        return Verdict("backdoored", "robust z", because)
 
 
 def unusable(evidence: Evidence, limits: Constants) -> Verdict | None:

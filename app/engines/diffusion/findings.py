@@ -15,10 +15,11 @@ from app.engines.diffusion.paired_noise import shift_energy
 
 @dataclass
 class Found:
-    """Of one seed: by search its shift, noise scale and losses; by set of pictures (see `key`) its features."""
+    """Of one seed: by search its shift, noise scale, updates and losses; by set of pictures (see `key`) its features."""
 
     taus: dict[str, Tensor] = field(default_factory=dict)
     scales: dict[str, float] = field(default_factory=dict)
+    updates: dict[str, int] = field(default_factory=dict)
     losses: dict[str, float] = field(default_factory=dict)
     held_out: dict[str, float] = field(default_factory=dict)
     diverged: list[str] = field(default_factory=list)
@@ -62,6 +63,7 @@ class Found:
         return {
             "taus": dict(self.taus),
             "scales": dict(self.scales),
+            "updates": dict(self.updates),
             "losses": dict(self.losses),
             "held_out": dict(self.held_out),
             "diverged": list(self.diverged),
@@ -76,6 +78,7 @@ class Found:
         return cls(
             taus={name: torch.as_tensor(tau).to(device) for name, tau in state["taus"].items()},
             scales={name: float(scale) for name, scale in state["scales"].items()},
+            updates={name: int(count) for name, count in state["updates"].items()},
             losses={name: float(loss) for name, loss in state["losses"].items()},
             held_out={name: float(loss) for name, loss in state["held_out"].items()},
             diverged=[str(name) for name in state["diverged"]],

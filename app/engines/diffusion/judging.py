@@ -55,6 +55,16 @@ class Judged:
         return majority(list(self.verdicts.values()))
 
     @property
+    def searches(self) -> frozenset[str]:
+        """Names of the searches that ran, in part or whole."""
+        return frozenset(name for each in self.found.values() for name in each.taus)
+
+    @property
+    def views(self) -> frozenset[str]:
+        """Names of the samplers that made pictures."""
+        return frozenset(probe.sampler for each in self.evidence.values() for probe in each.probes)
+
+    @property
     def agreement(self) -> float:
         """Mean cosine between the seeds' most telling shifts; nan for one seed."""
         if len(self.found) < 2:

@@ -9,7 +9,7 @@ from app.core import AssayError
 from app.engines.diffusion.configs import ScanConfig
 from app.engines.diffusion.detector import Constants
 from app.engines.diffusion.inversion import RULES, SHORT_VE, SWEEP, Rule, reference_batch
-from app.engines.diffusion.references import SHIPPED, Referee, read_references
+from app.engines.diffusion.references import SHIPPED, Referee, measured_with, read_references
 from app.engines.diffusion.scanning import Plan, Search, View
 from app.engines.diffusion.score_views import corrected, score_views
 from app.models.schedulers import sampler_named
@@ -32,6 +32,7 @@ def plan_of(config: ScanConfig, model: "DiffusionModel") -> Plan:
         paired = Search(PAIRED, None, learn_scale=config.attack == "troj", steps=config.paired_steps, batch=16)
         # The surest search of a latent model goes first; its dark start is what -U is for pixels.
         searches = [replace(paired, encoded="-U"), *searches] if model.kind == "ldm" else [*searches, paired]
+    referee = _referee(config, model)
     return Plan(
         searches=tuple({search.name: search for search in searches}.values()),
         views=tuple(_views(config, model)),
@@ -41,8 +42,9 @@ def plan_of(config: ScanConfig, model: "DiffusionModel") -> Plan:
         early_stop=config.early_stop,
         at_once=config.at_once,
         limits=limits_of(config, latent=model.kind == "ldm"),
-        early_verdict=config.early_verdict,
-        referee=_referee(config, model),
+        # References were judged by all their searches, and so are models among them.
+        early_verdict=config.early_verdict and referee is None,
+        referee=referee,
     )
 
 
@@ -69,7 +71,9 @@ def _referee(config: ScanConfig, model: "DiffusionModel") -> Referee | None:
     if config.decision not in ("threshold", "forest"):
         return None
     known = read_references(Path(config.references) if config.references else SHIPPED)
-    return Referee(config.decision, known, model.kind, model.source.image_size, config.false_alarms / 100)
+    return Referee(
+        config.decision, known, model.kind, model.source.image_size, config.false_alarms / 100, measured_with(config)
+    )
 
 
 def _searches(config: ScanConfig, model: "DiffusionModel") -> list[Search]:

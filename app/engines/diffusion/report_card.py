@@ -17,10 +17,13 @@ CARD_COLUMNS = ("item", "value")
 
 
 def rule_rows(judged: "Judged") -> list[tuple[str, float | None, str, str, str]]:
-    """One row per rule: the most telling value of all seeds, where an alarm begins, and whether it is one."""
+    """One row per rule: the most telling value of all seeds, where an alarm begins, and whether it is one.
+
+    Where reference models decide, that is the only rule, with a row for each seed.
+    """
     limits = judged.limits
     if judged.referee is not None:
-        told = [judged.referee.row(each, limits) for each in judged.evidence.values() if each.probes]
+        told = [judged.referee.row(seed, each, limits) for seed, each in judged.evidence.items() if each.probes]
         return [(each.name, each.value, each.limit, each.says, each.where) for each in told]
     rows = (
         _row("one picture, with the shift", judged, limits.share, _share, least=True),

@@ -183,6 +183,7 @@ class SeedScan:
         found = self.found
         found.taus[search.name] = work.tau
         found.scales[search.name] = 1.0 if isinstance(work, Inversion) else work.scale
+        found.updates[search.name] = work.step
         found.losses[search.name], found.held_out[search.name] = work.losses[-1], held_out
         if search.rule is None:
             found.paired.append(search.name)

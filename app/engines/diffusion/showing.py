@@ -30,7 +30,7 @@ FEATURE_COLUMNS = (
 )  # fmt: skip
 SETS = ("noise alone", "noise + shift")
 EVIDENCE_COLUMNS = ("seed", "verdict", "rule", "because")
-SEARCH_COLUMNS = ("seed", "search", "loss", "held-out loss", "mean |τ|", "energy M")
+SEARCH_COLUMNS = ("seed", "search", "updates", "loss", "held-out loss", "mean |τ|", "energy M")
 
 
 def shift_picture(tau: "Tensor") -> NDArray[np.float32]:
@@ -150,6 +150,7 @@ def search_rows(seed: int | str, found: "Found") -> list[tuple[Any, ...]]:
         (
             seed,
             name,
+            found.updates[name],
             _plain(found.losses[name]),
             _plain(found.held_out[name]),
             float(tau.abs().mean()),
@@ -199,7 +200,7 @@ def of_card(config: "ScanConfig", model: "DiffusionModel", judged: "Judged") -> 
     step = len(judged.found)
     yield Table("rules", step, RULE_COLUMNS, rule_rows(judged))
     truth = model.source.test_model or known_truth(model.source)
-    card = card_rows(config, model, judged, truth, " ".join(error_notes(model, judged.referee)), LIMITS)
+    card = card_rows(config, model, judged, truth, " ".join(error_notes(config, model, judged.referee)), LIMITS)
     yield Table("card", step, CARD_COLUMNS, card)
 
 

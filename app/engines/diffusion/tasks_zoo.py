@@ -72,6 +72,7 @@ def zoo(config: ZooConfig, resume: State | None = None) -> Run:
     from app.engines.diffusion.references import reference_text
     from app.engines.diffusion.verdicts_zoo import zoo_result
     from app.engines.diffusion.zoo_records import record_of, reference_models
+    from app.engines.diffusion.zoo_scans import default_settings
 
     torch.set_num_threads(1)
     yield Stage("load")
@@ -93,7 +94,10 @@ def zoo(config: ZooConfig, resume: State | None = None) -> Run:
     records = [record_of(each) for each in kept["records"]]
     if known := reference_models(records):
         yield Artifact(
-            "references.json", reference_text(known), "diffusion-references", "Features of the models of known truth"
+            "references.json",
+            reference_text(known, default_settings(config, wanted[0])),
+            "diffusion-references",
+            "Features of the models of known truth",
         )
     return zoo_result(config, records, len(wanted), stopped=stopped)
 

@@ -97,11 +97,11 @@ def scan_result(
             *_figures(judged.evidence),
             *_agreement(judged),
         ),
-        notes=(*error_notes(model, judged.referee), LIMITS, *model.notes),
+        notes=(*error_notes(config, model, judged.referee), LIMITS, *model.notes),
         methods=METHODS.format(
             seeds="One seed" if total == 1 else f"{total} seeds",
-            searches=", ".join(search.name for search in plan.searches),
-            views=" and ".join(view.name for view in plan.views),
+            searches=", ".join(search.name for search in plan.searches if search.name in judged.searches),
+            views=" and ".join(view.name for view in plan.views if view.name in judged.views),
             images=config.images,
             rules=", or ".join(alarm_rules(config, judged.limits) if plan.referee is None else [plan.referee.rule]),
         ),
@@ -120,11 +120,13 @@ def scan_result(
     )
 
 
-def error_notes(model: "DiffusionModel", referee: "Referee | None") -> tuple[str, ...]:
-    """How often verdicts are right: of our rules as measured on zoos, of reference models as far as they tell."""
-    if referee is None:
-        return (error_rate_note(model),)
-    return referee.notes or ("How often this decision is right was not measured.",)
+def error_notes(config: "ScanConfig", model: "DiffusionModel", referee: "Referee | None") -> tuple[str, ...]:
+    """How often verdicts are right: of our ensemble as measured on zoos, of reference models as far as they tell."""
+    if referee is not None:
+        return referee.notes
+    if config.decision != "ensemble":
+        return ("How often this decision is right was not measured.",)
+    return (error_rate_note(model),)
 
 
 def alarm_rules(config: "ScanConfig", limits: "Constants") -> list[str]:
@@ -182,6 +184,7 @@ def scan_card(config: "ScanConfig", model: "DiffusionModel", judged: "Judged") -
             "test model": model.source.test_model,
         },
         "settings": config.model_dump(mode="json", exclude={"model"}),
+        "references": None if judged.referee is None else judged.referee.identity,
         "seeds": {str(seed): asdict(verdict) for seed, verdict in judged.verdicts.items()},
         "features": {str(seed): [_probe(probe) for probe in each.probes] for seed, each in judged.evidence.items()},
         "energies": {str(seed): list(each.energies) for seed, each in judged.evidence.items()},

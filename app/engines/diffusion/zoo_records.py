@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from app.data.text import plain
 from app.engines.diffusion.references import KnownModel, known_features
 from app.engines.diffusion.zoo import UNKNOWN, Specimen
 
@@ -100,7 +101,7 @@ def reference_models(records: Sequence[Record]) -> list[KnownModel]:
     """Those of known truth that our scan has seen, for later scans to be compared with."""
     return [
         KnownModel(
-            name=record.specimen.name,
+            name=plain(record.specimen.name, 200),
             kind=record.specimen.kind,
             size=record.size,
             truth=record.specimen.attack,

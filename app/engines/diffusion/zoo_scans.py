@@ -30,6 +30,8 @@ def default_settings(config: "ZooConfig", specimen: Specimen) -> ScanConfig:
     """Our scan as it comes: the sweep, paired noise, both families of samplers; nothing of the attack is told."""
     values = _common(config, specimen) | {
         "seeds": config.scan_seeds,
+        # All searches: else the features of a model would tell where its scan had stopped, and so what our rules say.
+        "early_verdict": False,
         "stochastic_steps": config.sampling_steps,
         "deterministic_steps": max(1, config.sampling_steps // 2),
         "score_steps": 2 * config.sampling_steps,
