@@ -44,24 +44,25 @@ LIMITS = (
 )
 MEASURED: Mapping[str, Sequence[tuple[str, int, int]]] = {
     "ddpm": (
-        ("clean ones passed", 2, 2),
+        ("clean ones passed", 4, 4),
         ("BadDiffusion backdoors found", 2, 2),
         ("VillanDiffusion (SDE) ones found", 2, 2),
         ("VillanDiffusion (ODE) ones found", 2, 2),
-        ("TrojDiff ones found", 4, 4),
+        ("TrojDiff (blended) ones found", 2, 2),
+        ("TrojDiff (patch) ones found", 0, 2),
     ),
     "ncsn": (
-        ("clean ones passed", 1, 1),
-        ("VillanDiffusion (SDE) ones found", 1, 1),
+        ("clean ones passed", 4, 4),
+        ("VillanDiffusion (SDE) ones found", 2, 2),
     ),
     "ldm": (
-        ("clean ones passed", 1, 1),
-        ("BadDiffusion backdoors found", 1, 1),
-        ("VillanDiffusion (SDE) ones found", 1, 1),
-        ("VillanDiffusion (ODE) ones found", 1, 1),
+        ("clean ones passed", 4, 4),
+        ("BadDiffusion backdoors found", 2, 2),
+        ("VillanDiffusion (SDE) ones found", 2, 2),
+        ("VillanDiffusion (ODE) ones found", 2, 2),
     ),
 }
-"""By kind of model (what, verdicts that were right, models), from the task *Model zoo* or parts of it; see the help page for the runs."""
+"""By kind of model (what, verdicts that were right, models), from the task *Model zoo*; see the help page for the runs."""
 MEASURED_SIZES = {"ddpm": 16, "ncsn": 16, "ldm": 32}
 """Pixels of the models that were measured, by kind."""
 METHODS = (

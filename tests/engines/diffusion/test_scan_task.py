@@ -50,7 +50,7 @@ def test_the_starters_are_told_apart(name, word, code):
     assert card["verdict"]["word"] == word
     assert card["model"]["sha256"] == starter(name).sha256
     assert set(card["seeds"]) == {"0"}
-    assert "2 of 2 clean ones passed" in result.notes[0] and "4 of 4 TrojDiff" in result.notes[0]
+    assert "4 of 4 clean ones passed" in result.notes[0] and "0 of 2 TrojDiff (patch)" in result.notes[0]
 
 
 def updates(events: list[object]) -> int:
