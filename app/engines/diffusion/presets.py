@@ -145,7 +145,9 @@ ATTACK_PRESETS = {
 }
 
 ZOO_PRESETS = {
-    "small": Preset("Small zoo", {}, "Five tiny DDPMs in two rounds of one; about a quarter of an hour on one core"),
+    "small": Preset(
+        "Small zoo", {}, "Five tiny DDPMs in two rounds of one; a quarter to three quarters of an hour on one core"
+    ),
     "full": Preset(
         "Full zoo",
         {
