@@ -122,7 +122,12 @@ class Panel(QFrame):
 
     def set_context(self, runs: Sequence[str]) -> None:
         """Names of the runs shown, for exports."""
-        self._runs = ", ".join(runs)
+        if (names := ", ".join(runs)) != self._runs:
+            self._runs = names
+            self.forget_choices()
+
+    def forget_choices(self) -> None:
+        """Other runs are shown than before. `clear` alone also comes before the same run is told again."""
 
     def view_state(self) -> dict[str, Any]:
         """How the content is looked at, to be remembered as JSON."""

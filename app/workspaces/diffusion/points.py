@@ -71,11 +71,8 @@ class PointsPanel(Panel):
         self.set_filled(bool(points))
         self._tell(self._picked if self._picked in self._points else first)
 
-    def set_context(self, runs: Sequence[str]) -> None:
-        # A run that is told again, when a further page opens, is cleared but keeps its choice.
-        if ", ".join(runs) != self._runs:
-            self._picked = ""
-        super().set_context(runs)
+    def forget_choices(self) -> None:
+        self._picked = ""
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)

@@ -1,6 +1,5 @@
 """The panel of a video: player above, timelines below, and controls that cut again at once."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +94,8 @@ class SummaryPanel(Panel):
         self.controls.standing.setText("")
         super().clear()
 
-    def set_context(self, runs: Sequence[str]) -> None:
-        # A run that is told again, when a further page opens, is cleared but keeps its place.
-        if ", ".join(runs) != self._runs:
-            self.timeline.head = 0.0
-        super().set_context(runs)
+    def forget_choices(self) -> None:
+        self.timeline.head = 0.0
 
     def view_state(self) -> dict[str, Any]:
         """What was decided about each video, and how they are looked at."""
@@ -180,8 +176,7 @@ class SummaryPanel(Panel):
     @Slot()
     def pause(self) -> None:
         if self.playing:
-            self.playing = False
-            self.transport.show_playing(False)
+            self._ended()
             self.playback.pause()
 
     @Slot(int)
@@ -217,8 +212,7 @@ class SummaryPanel(Panel):
             return [(start, self.footage.end)]
         times = self.footage.times
         spans = [(float(times[first]), self.footage.time_after(last)) for first, last in self.bench.cut.clips]
-        left = [(max(start, head), end) for start, end in spans if end > head + 0.05]
-        return left or spans
+        return [(max(start, head), end) for start, end in spans if end > head + 0.05] or spans
 
     def _there(self) -> bool:
         """Whether there is a file to play; the picture says where there is none."""
@@ -324,8 +318,8 @@ class SummaryPanel(Panel):
     def _rated(self, score: int) -> None:
         start = self.footage.start + 2.0 * int((self.timeline.head - self.footage.start) // 2)
         end = min(start + 2.0, self.footage.end)
-        values = {"start": start - self.footage.start, "end": end - self.footage.start, "score": score}
-        self.command_requested.emit({"name": "rate", **values})
+        span = {"start": start - self.footage.start, "end": end - self.footage.start}
+        self.command_requested.emit({"name": "rate", **span, "score": score})
         if not self.playing:
             self.go(min(end, float(self.footage.times[-1])))
 

@@ -29,7 +29,7 @@ def assert_alike(store: Store, one: str, other: str) -> None:
 def test_a_scan_killed_within_a_search_and_within_pictures_ends_the_same(supervisor: Supervisor):
     store = supervisor.store
     search = "inversion/loss/seed 0 λ 0.5 from −U"
-    values = {**CASES["diffusion.scan"].values, "steps": 120, "stochastic_steps": 60}
+    values = {**CASES["diffusion.scan"].values, "steps": 120, "stochastic_steps": 60, "early_verdict": False}
 
     def searches(run: str) -> bool:
         return count(store, run, search) > 60

@@ -70,10 +70,10 @@ def test_the_folder_given_stays_as_it_was(tmp_path):
 
 @pytest.mark.slow
 def test_nothing_is_changed_where_no_shift_is_found(monkeypatch):
-    from app.engines.diffusion import judging
+    from app.engines.diffusion import scanning
     from app.engines.diffusion.detector import Verdict
 
-    monkeypatch.setattr(judging, "judge", lambda *_: Verdict("no sign", "none", "no rule fired"))
+    monkeypatch.setattr(scanning, "judge", lambda *_: Verdict("no sign", "none", "no rule fired"))
     events, result = collect(remove, RemoveConfig(model="builtin:starter-clean", **TINY))
     assert "nothing was changed" in result.verdict
     assert not any(isinstance(event, Artifact) for event in events)

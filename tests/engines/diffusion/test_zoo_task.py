@@ -3,6 +3,7 @@
 import pytest
 
 from app.core import Artifact, Checkpoint, Image, Stopped, Table, collect
+from app.engines.diffusion.references import read_references
 from app.engines.diffusion.starting import PLACE
 from app.engines.diffusion.tasks_zoo import zoo
 from app.engines.diffusion.zoo_configs import ZooConfig
@@ -26,6 +27,9 @@ def test_latent_and_score_models_go_the_whole_way(tmp_path, kind, attack):
     config = ZooConfig(ddpm=False, **{kind: True}, **attacks, clean_per_kind=1, **TINY)
     events, result = collect(zoo, config)
     made = {event.name: event.source for event in events if isinstance(event, Artifact)}
+    (tmp_path / "references.json").write_text(made.pop("references.json"), encoding="utf-8")
+    found = read_references(tmp_path / "references.json")
+    assert {model.name for model in found.models} == set(made) and {model.kind for model in found.models} == {kind}
     assert set(made) == {f"{kind}-clean-1", f"{kind}-{attack.replace('_', '-')}-1"}
     for name, files in made.items():
         save_diffusion(files, tmp_path / name)
@@ -67,7 +71,9 @@ def test_dropped_models_are_scanned_and_counted_by_what_they_say_of_themselves()
     found = tables(events)
     assert [row[0] for row in found["zoo/models"].rows] == ["backdoored", "clean"]
     assert [row[0] for row in found["zoo/removal"].rows] == ["backdoored"]
-    assert "of 1 backdoored" in result.verdict and not [e for e in events if isinstance(e, Artifact)]
+    assert "of 1 backdoored" in result.verdict and [e.name for e in events if isinstance(e, Artifact)] == [
+        "references.json"
+    ]
 
 
 def test_a_zoo_that_is_stopped_says_how_far_it_came():
