@@ -1,5 +1,6 @@
 """Guards around every test: no network but loopback, a home of its own, no screen, no leftovers."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -32,6 +33,20 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     return home
+
+
+@pytest.fixture(autouse=True)
+def garbage_between_tests() -> Iterator[None]:
+    """Python collects in this thread, between tests: in a worker thread it would delete widgets, which ends the process.
+
+    The app does the same while its window is open (`app.shell.collecting`).
+    """
+    gc.disable()
+    yield
+    for generation in (2, 1, 0):
+        if gc.get_count()[generation] > gc.get_threshold()[generation]:
+            gc.collect(generation)
+            break
 
 
 @pytest.fixture(autouse=True)
