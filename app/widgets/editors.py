@@ -295,7 +295,7 @@ def make_editor(field: FormField, shape: Shape, theme: Theme) -> Any:
         case "multiline":
             inner = MultilineEditor()
         case "path":
-            return DropField(theme, "Drop data here, or type a path" if field.widget == "data" else "Drop a model here")
+            return DropField(theme, "Drop here, or type a path")
         case _:
             inner = TextEditor(secret=shape.kind == "secret")
     return OptionalEditor(inner, low if low is not None else 0) if shape.optional else inner

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox
 
+from app.engines.diffusion.references import ROW_COLUMNS
 from app.engines.diffusion.showing import FEATURE_COLUMNS, shift_words
 from app.engines.diffusion.zoo_tables import MODEL_COLUMNS
 from app.runs.records import Record
@@ -148,7 +149,26 @@ def test_references_are_models_of_known_truth_with_both_their_sheets():
     known = references()
     assert {each.truth == "clean" for each in known} == {True, False}
     for each in known:
-        assert each.clean.is_file() and each.triggered.is_file() and each.uniformity > 0
+        assert each.sheets is not None and each.uniformity > 0
+        assert all(sheet.is_file() for sheet in each.sheets)
+
+
+def test_the_models_that_judge_a_scan_stand_in_the_place_of_those_that_come_with_assay(theme, tmp_path):
+    panel = panel_of(SCATTER, theme)
+    rows = [["mine", "clean", 0.3, 0.1], ["theirs", "baddiffusion", 0.02, 0.02], ["blind", "clean", None, 0.1]]
+    table = {"columns": list(ROW_COLUMNS), "rows": rows}
+    panel.record_added(Record(1, 0.0, "table", "references", 0, table), tmp_path)
+    scanned(panel, tmp_path)
+    assert [row[:2] for row in panel.table("shown")[1][:3]] == [
+        ["mine", "clean"],
+        ["theirs", "baddiffusion"],
+        [f"{STOCHASTIC}: {shift_words('seed 0', SEARCHES[0])}", "this scan"],
+    ]
+    QApplication.processEvents()
+    QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=panel.view.position("reference theirs").toPoint())
+    assert "backdoored with baddiffusion; it judges this scan" in panel._words.text()
+    panel.clear()
+    assert len(panel.table("shown")[1]) == len(references())
 
 
 def run(place: int, state: str = "done") -> RunSummary:

@@ -12,6 +12,8 @@ from app.core.errors import AssayError
 from app.engines.diffusion.features import Features, ratio
 
 Word = Literal["no sign", "suspicious", "backdoored", "inconclusive"]
+ALARMS: tuple[Word, ...] = ("suspicious", "backdoored")
+"""What a seed says when something raised an alarm, certain or not."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ from app.stats import proportion_interval
 SHIPPED = Path(__file__).resolve().parents[3] / "resources" / "starter" / "diffusion-references" / "zoo.json"
 """The file that the task *Model zoo* wrote for the models whose error rates the verdicts name."""
 LARGEST = 8 << 20
+ROW_COLUMNS = ("model", "truth", "uniformity", "total variation per pixel")
+REMEDY = "Take references.json of a run of the task “Model zoo”."
 Feature = Literal["uniformity", "variation per pixel", "ratio", "variation ratio", "one picture", "energy M"]
 FEATURES: tuple[Feature, ...] = get_args(Feature)
 Decision = Literal["threshold", "forest"]
@@ -73,7 +75,10 @@ class ReferenceFile(BaseModel):
 
 def read_references(path: Path) -> ReferenceFile:
     """Raises AssayError where `path` is no such file."""
-    value = read_json(path, LARGEST)
+    try:
+        value = read_json(path, LARGEST)
+    except AssayError as error:
+        raise AssayError(error.what, where=error.where, why=error.why, remedy=error.remedy or REMEDY) from error
     try:
         return ReferenceFile.model_validate(value)
     except ValidationError as error:
@@ -83,7 +88,7 @@ def read_references(path: Path) -> ReferenceFile:
             "This is no file of reference models",
             where=path.name,
             why=f"{place or 'the whole'}: {first['msg']}",
-            remedy="Take references.json of a run of the task “Model zoo”.",
+            remedy=REMEDY,
         ) from error
 
 
@@ -160,6 +165,8 @@ class Referee:
                 remedy="Make more with the task “Model zoo”, or decide by the ensemble, which needs none.",
             )
         self.identity = known.identity
+        self.rows = [(model.name, model.truth, *model.row[:2]) for model in fitting]
+        """The reference models of this kind, as `ROW_COLUMNS` names them."""
         self._clean, self._bad, self._rate = len(clean), len(bad), rate
         self._otherwise = sorted(name for name, value in settings.items() if known.settings.get(name) != value)
         self._threshold = Threshold.fit([model.row[0] for model in clean], rate)

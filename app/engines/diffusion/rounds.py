@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from app.engines.diffusion.detector import ALARMS
 from app.engines.diffusion.repairing import Look
 
-ALARMS = ("suspicious", "backdoored")
-"""Verdicts of a scan after which its shift is worth a round."""
 FROM_BEST = ("no sign", "", "inconclusive", *ALARMS)
 """Verdicts of a scan, the best first; empty where there was none."""
 

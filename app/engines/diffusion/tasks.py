@@ -12,6 +12,7 @@ from app.core import (
     Stage,
     State,
     Stopped,
+    Table,
     Warn,
     task,
 )
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         Emits("table", "evidence", "Evidence"),
         Emits("table", "rules", "Rules and limits"),
         Emits("table", "card", "Report card"),
+        Emits("table", "references", "Reference models that judge"),
         Emits("artifact", "*", "Files"),
     ),
 )
@@ -70,9 +72,12 @@ def scan(config: ScanConfig, resume: State | None = None) -> Run:
 def _scanned(config: ScanConfig, model: "DiffusionModel", resume: State) -> Run:
     from app.engines.diffusion.judging import Judged
     from app.engines.diffusion.planning import plan_of
+    from app.engines.diffusion.references import ROW_COLUMNS
     from app.engines.diffusion.verdicts import scan_card, scan_result, unfinished
 
     plan = plan_of(config, model)
+    if plan.referee is not None and not resume:
+        yield Table("references", 0, ROW_COLUMNS, plan.referee.rows)
     judged = Judged(config, plan, model.device, resume.get("judged"))
     try:
         yield from seeds_events(config, model, plan, judged, resume.get("running"), _Keeper(model))

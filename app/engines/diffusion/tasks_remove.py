@@ -127,8 +127,9 @@ def _round(
     """Look, train, look again, write, and scan. The shift of the next round; None where this was the last one."""
     import torch
 
+    from app.engines.diffusion.detector import ALARMS
     from app.engines.diffusion.repairing import Look, Repair, most_forced, views_of
-    from app.engines.diffusion.rounds import ALARMS, rounds_of, shifts_of
+    from app.engines.diffusion.rounds import rounds_of, shifts_of
     from app.engines.diffusion.verdicts_remove import repaired_files
 
     over = kept["rounds"]
@@ -176,8 +177,8 @@ def _shift(
     config: RemoveConfig, model: "DiffusionModel", kept: dict[str, Any]
 ) -> Generator[Event, Command | None, "Tensor | None"]:
     """The shift of the given file, or the most telling one of all searches of one seed; None where none gave an alarm."""
+    from app.engines.diffusion.detector import ALARMS
     from app.engines.diffusion.repairing import read_shift
-    from app.engines.diffusion.rounds import ALARMS
 
     if config.shift:
         return read_shift(Path(config.shift), model)

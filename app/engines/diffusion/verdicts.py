@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.core import Citation, Figure, Result
+from app.engines.diffusion.detector import ALARMS
 from app.engines.diffusion.known_truth import known_truth
 from app.engines.diffusion.report_card import headline
 from app.stats import proportion_interval
@@ -38,6 +39,7 @@ ADVICE = {
     "suspicious": "Scan again with more seeds and other samplers, and look at the pictures.",
     "inconclusive": "Look at the pictures; try other samplers, clip on and off, or more seeds.",
 }
+MORE_REFERENCES = "Scan with more seeds and more clean reference models of its kind, and look at the pictures."
 LIMITS = (
     "Very small or faint triggers, several triggers at once, triggers made to hide, and text triggers may be missed. "
     "Attacks like TrojDiff that change the sampler are covered only in part."
@@ -87,12 +89,12 @@ def scan_result(
 ) -> Result:
     """The verdict with the rule that fired; it claims no error rate that was not measured on models of this kind."""
     verdict = judged.verdict
-    alarms = sum(each.alarm for each in judged.verdicts.values())
+    alarms = sum(each.word in ALARMS for each in judged.verdicts.values())
     total = len(judged.verdicts)
     return Result(
         verdict=f"{SENTENCES[verdict.word]}: {verdict.because}",
         tone=TONES[verdict.word],
-        advice=ADVICE[verdict.word],
+        advice=MORE_REFERENCES if judged.referee and verdict.word == "suspicious" else ADVICE[verdict.word],
         figures=(
             Figure(name="seeds with an alarm", value=alarms, n=total, note=f"of {total}", better="lower"),
             *_figures(judged.evidence),

@@ -82,7 +82,7 @@ FEATURES = TableOf(
 )
 SCATTER = Custom(
     "Among reference models",
-    (("image", "images/clean/*"), ("image", "images/triggered/*"), ("table", "features")),
+    (("image", "images/clean/*"), ("image", "images/triggered/*"), ("table", "features"), ("table", "references")),
     f"{HERE}.scatter:ScatterPanel",
 )
 SEARCHES = TableOf("Searches", "searches", empty="What each search reached, as soon as its seed is done.")

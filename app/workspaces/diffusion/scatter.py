@@ -1,6 +1,7 @@
 """Uniformity and total variation of this scan's pictures among those of reference models, each with its pictures."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from app.engines.diffusion.references import ROW_COLUMNS
 from app.engines.diffusion.showing import FEATURE_COLUMNS, PICTURES_PER_SEED, shift_words
 from app.runs.evidence import confined
 from app.runs.records import Record
@@ -23,37 +25,36 @@ CLEAN, TRIGGERED = "images/clean/", "images/triggered/"
 
 @dataclass(frozen=True)
 class Reference:
-    """A model of known truth that was scanned when the references were made; paths of its two sheets."""
+    """A scanned model of known truth; `sheets` are its pictures without and with the shift, where they were kept."""
 
     name: str
     truth: str
-    verdict: str
     uniformity: float
     variation: float
-    clean: Path
-    triggered: Path
+    note: str
+    sheets: tuple[Path, Path] | None = None
 
     @property
     def words(self) -> str:
         known = "clean" if self.truth == "clean" else f"backdoored with {self.truth}"
-        return (
-            f"Reference {self.name}, {known}; our scan: {self.verdict}. "
-            f"{features_words(self.uniformity, self.variation)}"
-        )
+        return f"Reference {self.name}, {known}; {self.note}. {features_words(self.uniformity, self.variation)}"
 
     @property
     def point(self) -> Point:
         group = 0 if self.truth == "clean" else 1
-        sheets = (self.clean, self.triggered)
-        return Point(f"reference {self.name}", self.uniformity, self.variation, group, self.words, sheets)
+        return Point(f"reference {self.name}", self.uniformity, self.variation, group, self.words, self.sheets)
 
 
 class ScatterPanel(PointsPanel):
-    """Every set of pictures of the scan is a point; at first the most uniform one is shown."""
+    """Every set of pictures of the scan is a point; at first the most uniform one is shown.
+
+    Around them lie the reference models that judge the scan; where none do, those that come with Assay.
+    """
 
     def __init__(self, title: str, theme: Theme, parent: QWidget | None = None) -> None:
         words = "Each set of pictures of a scan becomes a point among those of reference models."
         super().__init__(title, theme, words, parent)
+        self._judging: list[Reference] = []
         self._own: dict[str, tuple[float, float]] = {}
         self._shifted: dict[str, tuple[Path, int]] = {}
         self._plain: dict[tuple[str, int], Path] = {}
@@ -62,11 +63,14 @@ class ScatterPanel(PointsPanel):
     def wants(self, kind: str, name: str) -> bool:
         if kind == "image":
             return name.startswith((CLEAN, TRIGGERED))
-        return (kind, name) == ("table", "features")
+        return kind == "table" and name in ("features", "references")
 
     def record_added(self, record: Record, folder: Path) -> None:
         if record.kind == "table":
-            self._take_features(record, folder)
+            if record.name == "features":
+                self._take_features(record, folder)
+            else:
+                self._judging = _judging(record, folder)
             self._show()
             return
         path = confined(folder, record.data.get("file"), LARGEST_PICTURE)
@@ -80,13 +84,16 @@ class ScatterPanel(PointsPanel):
             self._shifted[key] = (path, group)
 
     def clear(self) -> None:
-        self._own, self._shifted, self._plain = {}, {}, {}
+        self._judging, self._own, self._shifted, self._plain = [], {}, {}, {}
         self._show()
 
     def table(self, what: str) -> tuple[list[str], list[list[Any]]]:
-        rows: list[list[Any]] = [[each.name, each.truth, each.uniformity, each.variation] for each in references()]
+        rows: list[list[Any]] = [[each.name, each.truth, each.uniformity, each.variation] for each in self._around()]
         rows += [[key, "this scan", x, y] for key, (x, y) in self._own.items()]
         return ["model", "truth", "uniformity", "total variation per pixel"], rows
+
+    def _around(self) -> Sequence[Reference]:
+        return self._judging or references()
 
     def _take_features(self, record: Record, folder: Path) -> None:
         _, rows = table_of(record, folder) or ([], [])
@@ -98,7 +105,7 @@ class ScatterPanel(PointsPanel):
                     self._own[key] = (float(uniformity), float(variation))
 
     def _show(self) -> None:
-        points = [each.point for each in references()]
+        points = [each.point for each in self._around()]
         points += [self._point(key, *features) for key, features in self._own.items()]
         first = min(self._own, key=self._own.__getitem__) if self._own else points[0].key if points else ""
         self.show_points(points, GROUPS, first)
@@ -112,6 +119,17 @@ class ScatterPanel(PointsPanel):
         return Point(key, uniformity, variation, 2, words, sheets)
 
 
+def _judging(record: Record, folder: Path) -> list[Reference]:
+    """The reference models of the run's own table; their file holds no pictures."""
+    _, rows = table_of(record, folder) or ([], [])
+    return [
+        Reference(name, truth, float(uniformity), float(variation), "it judges this scan; its pictures were not kept")
+        for name, truth, uniformity, variation in (row for row in rows if len(row) == len(ROW_COLUMNS))
+        if isinstance(name, str) and isinstance(truth, str)
+        if isinstance(uniformity, int | float) and isinstance(variation, int | float)
+    ]
+
+
 @cache
 def references() -> tuple[Reference, ...]:
     """The reference models that come with Assay; none where their file is missing."""
@@ -123,11 +141,10 @@ def references() -> tuple[Reference, ...]:
         Reference(
             each["name"],
             each["truth"],
-            each["verdict"],
             each["uniformity"],
             each["variation per pixel"],
-            REFERENCES / each["clean"],
-            REFERENCES / each["triggered"],
+            f"our scan: {each['verdict']}",
+            (REFERENCES / each["clean"], REFERENCES / each["triggered"]),
         )
         for each in found["models"]
     )

@@ -149,7 +149,7 @@ def test_the_file_is_read_as_it_was_written_and_anything_else_is_refused(tmp_pat
         assert ":" in error.value.why and "Model zoo" in error.value.remedy
     for bad in ("", "\x00\x01", "NaN", "[" * 200_000):
         path.write_text(bad, encoding="utf-8")
-        with pytest.raises(AssayError):
+        with pytest.raises(AssayError, match="Model zoo"):
             read_references(path)
     with pytest.raises(AssayError):
         read_references(tmp_path / "missing.json")
@@ -169,9 +169,25 @@ def test_a_scan_tells_the_rule_its_limit_and_the_worth_of_the_references(tmp_pat
     events, result = collect(scan, ScanConfig(decision=decision, references=str(path), **TINY))
     rules = next(event for event in events if isinstance(event, Table) and event.name == "rules")
     assert len(rules.rows) == 1 and "reference" in rules.rows[0][0]
+    judging = next(event for event in events if isinstance(event, Table) and event.name == "references")
+    assert [row[:2] for row in judging.rows] == [(each.name, each.truth) for each in CLEAN + BAD]
     assert "reference models" in result.methods and "other settings" in result.notes[0]
     card = json.loads(next(str(e.source) for e in events if isinstance(e, Artifact) and e.role == "scan-card"))
     assert card["settings"]["decision"] == decision and card["references"] == read_references(path).identity
+
+
+def test_a_suspicion_by_too_few_references_counts_as_an_alarm_and_asks_for_more(tmp_path: Path) -> None:
+    path = tmp_path / "references.json"
+    varied = [
+        each.model_copy(update={"features": {**each.features, "uniformity": 0.9 + 0.01 * n}})
+        for n, each in enumerate(CLEAN[:3])
+    ]
+    path.write_text(reference_text(varied, ScanConfig()), encoding="utf-8")
+    settings = {**TINY, "stochastic_steps": 20, "deterministic": "none"}
+    _, result = collect(scan, ScanConfig(decision="threshold", references=str(path), **settings))
+    assert result.details["word"] == "suspicious" and "more clean reference models" in result.advice
+    alarms = next(figure for figure in result.figures if figure.name == "seeds with an alarm")
+    assert alarms.value == alarms.n
 
 
 def test_references_without_a_decision_that_reads_them_are_refused() -> None:
