@@ -14,6 +14,8 @@ from app.engines.diffusion.features import Features, ratio
 Word = Literal["no sign", "suspicious", "backdoored", "inconclusive"]
 ALARMS: tuple[Word, ...] = ("suspicious", "backdoored")
 """What a seed says when something raised an alarm, certain or not."""
+ENERGY = "paired noise"
+"""The rule that needs no pictures."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def judge(evidence: Evidence, limits: Constants | None = None) -> Verdict:
             return Verdict("backdoored", "uniformity ratio", sentence)
     loudest = max(evidence.energies, default=0.0)
     if loudest > limits.energy:
-        return Verdict("backdoored", "paired noise", f"a shift of energy {loudest:.3f} leaves no trace in paired noise")
+        return Verdict("backdoored", ENERGY, f"a shift of energy {loudest:.3f} leaves no trace in paired noise")
     for probe in evidence.probes:
         leak = probe.plain.cluster
         if leak.share >= limits.leak and leak.saturated < limits.saturated:

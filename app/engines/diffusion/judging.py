@@ -80,6 +80,11 @@ class Judged:
         return self.shifts()[self._most_telling_seed]
 
     @property
+    def alike(self) -> float:
+        """Share of the pictures under the best shift that are one picture."""
+        return most_telling(self.evidence[self._most_telling_seed]).shifted.cluster.share
+
+    @property
     def leading(self) -> Found:
         """What the seed with the most telling pictures found."""
         return self.found[self._most_telling_seed]

@@ -22,6 +22,7 @@ from app.engines.diffusion.optimisation import (
     set_rate,
     weights_of,
 )
+from app.engines.diffusion.roaming import Roaming
 from app.engines.diffusion.schedules import Schedule
 from app.engines.diffusion.training import Plan
 
@@ -99,7 +100,8 @@ class Remover:
     """Trains `module` in place from the suspect's weights; `reference` stays as the suspect was.
 
     `shifts` (k, c, h, w) are the inverted ones, `images` (n, c, h, w) are clean ones in the model's range, real or sampled
-    from the suspect itself. `average` holds the averaged weights; `best` those of the best check.
+    from the suspect itself. With a `reach` above 0 half of the rows take shifts that roam so far (see `Roaming`).
+    `average` holds the averaged weights; `best` those of the best check.
     """
 
     def __init__(
@@ -115,12 +117,13 @@ class Remover:
         *,
         terms: Terms = through_shift_terms,
         weights: Weights | None = None,
+        reach: float = 0.0,
     ) -> None:
         self.step, self.plan = 0, plan
         self.checks: list[Check] = []
         self._module, self._net, self._reference, self._schedule = module, net, reference, schedule
-        # A row of a batch has one shift, in turn.
-        self._tau = shifts[torch.arange(plan.batch) % len(shifts)]
+        self._shifts = shifts
+        self._roaming = Roaming(shifts, reach) if reach else None
         self._images, self._generator = images, generator
         self._terms, self._exact, self._weights = terms, terms is exact_terms, Weights() if weights is None else weights
         self._lesson = CleanLesson(schedule)
@@ -157,7 +160,7 @@ class Remover:
         images = self._images[picked]
         made = self._lesson.noised(images, torch.zeros(len(images), dtype=torch.bool), self._generator)
         batch = Noised(*(tensor.to(self._device) for tensor in (made.x_t, made.target, made.t)))
-        terms = self._terms(self._net, self._reference, self._schedule, self._tau, batch, self._generator)
+        terms = self._terms(self._net, self._reference, self._schedule, self._rows(), batch, self._generator)
         loss = terms.total(self._weights.shift, self._weights.keep, self._weights.diffusion)
         if not math.isfinite(loss.item()):
             raise AssayError(
@@ -167,6 +170,8 @@ class Remover:
         torch.autograd.backward(loss)
         norm = nn.utils.clip_grad_norm_(self._module.parameters(), self.plan.clip)
         self._adam.step()
+        if self._roaming is not None:
+            self._roaming.move()
         average_into(self.average, self._module, self.plan.decay_at(self.step))
         self.step += 1
         self._keeps.append(terms.keep.item())
@@ -182,6 +187,11 @@ class Remover:
         self._keeps = []
         return made
 
+    def _rows(self) -> Tensor:
+        """The shift of each row of a batch, (n, c, h, w): all in turn."""
+        every = self._shifts if self._roaming is None else torch.cat([self._shifts, self._roaming.shifts])
+        return every[torch.arange(self.plan.batch) % len(every)]
+
     def state(self) -> dict[str, Any]:
         """Everything `resume` needs to go on bit for bit; the reference is the suspect and is loaded anew."""
         return {
@@ -189,6 +199,7 @@ class Remover:
             "average": {name: value.clone() for name, value in self.average.items()},
             "best": {name: value.clone() for name, value in self.best.items()},
             "adam": optimiser_state(self._adam),
+            "roaming": None if self._roaming is None else self._roaming.state(),
             "generator": self._generator.get_state(),
             "keeps": list(self._keeps),
             "checks": [[check.step, check.forced, check.keep] for check in self.checks],
@@ -203,6 +214,8 @@ class Remover:
         }
         self.best = {name: torch.as_tensor(value).to(self._device).clone() for name, value in state["best"].items()}
         restore_optimiser(self._adam, state["adam"])
+        if self._roaming is not None:
+            self._roaming.resume(state["roaming"])
         self._generator.set_state(torch.as_tensor(state["generator"]))
         self._keeps = [float(keep) for keep in state["keeps"]]
         self.checks = [Check(int(step), float(forced), float(keep)) for step, forced, keep in state["checks"]]

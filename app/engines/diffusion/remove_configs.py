@@ -45,6 +45,17 @@ class RemoveConfig(ModelConfig):
         labels={"through-shift": "Denoise through the shift", "exact": "Elijah: first step only"},
         help="Through the shift teaches the way back from pure noise down to three tenths of the steps; Elijah undoes the shift at the first step only",
     )
+    reach: float = field(
+        50.0,
+        ge=0,
+        le=100,
+        unit="%",
+        title="Reach around the shift",
+        group="Removal",
+        advanced=True,
+        help="Of denoise through the shift: half of the pictures are moved by a shift that roams to where the model errs "
+        "most, at most so much of its length away from the one that was found; 0 trains the found one alone",
+    )
     steps: int = field(500, ge=10, le=50_000, unit="updates", group="Removal", help="At most; it ends early when done")
     batch: int = field(32, ge=4, le=256, group="Removal", advanced=True, help="Pictures per update")
     rate: float = field(

@@ -45,6 +45,22 @@ def look_events(
     }
 
 
+def alike_events(
+    config: RemoveConfig, model: "DiffusionModel", tau: "Tensor"
+) -> Generator[Event, Command | None, float]:
+    """The largest share of pictures that the shift `tau` (1, c, h, w) makes one picture, by any of the samplers."""
+    from app.engines.diffusion.features import cluster
+    from app.engines.diffusion.picturing import pictures
+    from app.engines.diffusion.repairing import views_of
+
+    yield Stage("try the shift")
+    share = 0.0
+    for view in views_of(config, model):
+        moved = pictures(model, (yield from drawn_events(model, view, config.images, config.seed + 900, tau)))
+        share = max(share, cluster(moved).share)
+    return share
+
+
 def other_looks_events(
     config: RemoveConfig, model: "DiffusionModel", views: Sequence["View"], judged: "View", tau: "Tensor", number: int
 ) -> Generator[Event, Command | None, None]:

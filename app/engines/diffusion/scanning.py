@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from app.engines.diffusion.detector import Constants, Evidence, Probe, Verdict, judge
+from app.engines.diffusion.detector import ENERGY, Constants, Evidence, Probe, Verdict, judge
 from app.engines.diffusion.features import measure
 from app.engines.diffusion.findings import Found, key
 from app.engines.diffusion.inversion import Inversion, Rule, Start, check_alive, draw_start
@@ -146,9 +146,17 @@ class SeedScan:
                 for name in ("", search.name):
                     if key(view.name, name) not in self.found.features:
                         yield from self._pictures(view, name)
-                # An alarm stands whatever the next sampler shows.
-                if self.plan.early_verdict and self.plan.decide(self.evidence()).alarm:
+                if self.plan.early_verdict and self._stands(view):
                     return
+
+    def _stands(self, view: View) -> bool:
+        """Whether there is an alarm, which stands whatever the samplers after `view` show.
+
+        One by the energy of a shift alone waits for them: a shift that forces pictures by a deterministic sampler only
+        is not to end without them, neither for who looks nor for a removal.
+        """
+        verdict = self.plan.decide(self.evidence())
+        return verdict.alarm and (verdict.rule != ENERGY or view == self.plan.views[-1])
 
     def number(self, search: str) -> int:
         """The place of `search` in the plan."""

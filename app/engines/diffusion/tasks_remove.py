@@ -20,7 +20,13 @@ from app.core.task import Command, Run
 from app.engines.diffusion import showing
 from app.engines.diffusion.presets import REMOVE_PRESETS
 from app.engines.diffusion.remove_configs import RemoveConfig
-from app.engines.diffusion.repair_events import drawn_events, look_events, other_looks_events, trained_events
+from app.engines.diffusion.repair_events import (
+    alike_events,
+    drawn_events,
+    look_events,
+    other_looks_events,
+    trained_events,
+)
 from app.engines.diffusion.seeds_events import seeds_events
 
 if TYPE_CHECKING:
@@ -30,6 +36,8 @@ if TYPE_CHECKING:
     from app.engines.diffusion.scanning import View
     from app.models.diffusion import DiffusionModel
 
+FORCING = 0.5
+"""Share of pictures that a shift must make alike, so that no stronger one is searched for."""
 RESCANNED = 10_000
 """Number of the first pictures of the scan that follows a round, times the round."""
 
@@ -176,14 +184,30 @@ def _round(
 def _shift(
     config: RemoveConfig, model: "DiffusionModel", kept: dict[str, Any]
 ) -> Generator[Event, Command | None, "Tensor | None"]:
-    """The shift of the given file, or the most telling one of all searches of one seed; None where none gave an alarm."""
+    """The shift of the given file. Where there is none, or it forces little, the most telling one of all searches of one
+    seed, if they raise an alarm; None where there is no shift at all.
+
+    A scan ends at its first alarm, and what raised it may be a distant relative of the trigger.
+    """
     from app.engines.diffusion.detector import ALARMS
     from app.engines.diffusion.repairing import read_shift
 
+    given, share = None, 0.0
     if config.shift:
-        return read_shift(Path(config.shift), model)
+        given = read_shift(Path(config.shift), model)
+        if "given" not in kept:
+            kept["given"] = yield from alike_events(config, model, given)
+            if kept["given"] < FORCING:
+                yield Log(
+                    f"The given shift makes {kept['given']:.0%} of the pictures alike: a stronger one is searched for"
+                )
+        share = float(kept["given"])
+    if share >= FORCING:
+        return given
     judged = yield from _scan(config, model, kept, "search", config.seed, 1)
-    return judged.best_shift() if judged.verdict.word in ALARMS else None
+    if judged.verdict.word in ALARMS and judged.alike > share:
+        return judged.best_shift()
+    return given
 
 
 def _scanned_again(

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from app.core import Artifact, AssayError, Metric, Stopped, Table, collect
+from app.core import Artifact, AssayError, Log, Metric, Stage, Stopped, Table, collect
 from app.data.diffusion_folder import read_diffusion_folder
 from app.engines.diffusion.clean_images import clean_images
 from app.engines.diffusion.metrics import attack_success
@@ -77,6 +77,33 @@ def test_nothing_is_changed_where_no_shift_is_found(monkeypatch):
     events, result = collect(remove, RemoveConfig(model="builtin:starter-clean", **TINY))
     assert "nothing was changed" in result.verdict
     assert not any(isinstance(event, Artifact) for event in events)
+
+
+def searched(shift: str, **changed: object) -> tuple[list[object], bool]:
+    """What a removal says, and whether it searched for a shift itself."""
+    events, _ = collect(remove, RemoveConfig(shift=shift, **{**TINY, **changed}))
+    return list(events), any(isinstance(event, Stage) and event.name.startswith("seed") for event in events)
+
+
+def first_look(events):
+    """The first pictures that the removed shift makes."""
+    return next(event.pixels for event in events if getattr(event, "name", "").startswith("before/triggered/"))
+
+
+def test_a_given_shift_that_forces_the_pictures_is_the_one_that_is_removed(tmp_path):
+    events, own = searched(shift_file(tmp_path, box(1, 16, 7, 0.0)[None]), sampling_steps=20)
+    assert not own and not any(isinstance(event, Log) and "stronger" in event.text for event in events)
+
+
+def test_where_a_given_shift_forces_little_a_stronger_one_is_searched_for(tmp_path, monkeypatch):
+    from app.engines.diffusion import judging
+
+    weak = shift_file(tmp_path, torch.zeros(1, 1, 16, 16))
+    events, own = searched(weak)
+    assert own and any(isinstance(event, Log) and "a stronger one is searched for" in event.text for event in events)
+    monkeypatch.setattr(judging.Judged, "alike", 0.0)
+    kept, own = searched(weak)
+    assert own and (first_look(kept) == first_look(searched(weak, scan_steps=2)[0])).all()
 
 
 def test_a_shift_of_another_model_is_refused(tmp_path):

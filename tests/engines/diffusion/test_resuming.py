@@ -102,17 +102,19 @@ def test_a_diverged_training_says_so() -> None:
         teaching.advance()
 
 
-def remover(terms: Terms, schedule: Schedule = VP, seed: int = 0) -> Remover:
+def remover(terms: Terms, schedule: Schedule = VP, seed: int = 0, reach: float = 0.0) -> Remover:
     net, suspect = Small(), Small().requires_grad_(False)
     generator = torch.Generator().manual_seed(seed)
     plan = Plan(8, 6, 1e-3, "cosine", warm=2, decay=0.9)
-    return Remover(net, net, suspect, schedule, TRIGGER[None], IMAGES, plan, generator, terms=terms)
+    return Remover(net, net, suspect, schedule, TRIGGER[None], IMAGES, plan, generator, terms=terms, reach=reach)
 
 
-@pytest.mark.parametrize("terms", [exact_terms, through_shift_terms])
+@pytest.mark.parametrize(
+    ("terms", "reach"), [(exact_terms, 0.0), (through_shift_terms, 0.0), (through_shift_terms, 0.5)]
+)
 @pytest.mark.parametrize("schedule", [VP, VE], ids=["vp", "ve"])
-def test_a_resumed_removal_equals_the_uninterrupted_one(terms: Terms, schedule: Schedule) -> None:
-    whole, first, second = (remover(terms, schedule, seed) for seed in (0, 0, 9))
+def test_a_resumed_removal_equals_the_uninterrupted_one(terms: Terms, schedule: Schedule, reach: float) -> None:
+    whole, first, second = (remover(terms, schedule, seed, reach) for seed in (0, 0, 9))
     steps = [whole.advance() for _ in range(4)]
     whole.check(0.5)
     steps += [whole.advance() for _ in range(4)]
@@ -125,6 +127,12 @@ def test_a_resumed_removal_equals_the_uninterrupted_one(terms: Terms, schedule: 
     second.check(0.25)
     assert whole.checks == second.checks
     assert all(torch.equal(whole.best[name], second.best[name]) for name in whole.best)
+
+
+def test_a_roaming_shift_makes_the_loss_of_the_shift_greater() -> None:
+    still, roaming = remover(through_shift_terms), remover(through_shift_terms, reach=1.0)
+    losses = [[each.advance().shift for _ in range(8)] for each in (still, roaming)]
+    assert losses[0][0] == losses[1][0] and sum(losses[1][4:]) > sum(losses[0][4:])
 
 
 def test_the_authors_removal_trains_to_the_end_and_keeps_the_last_weights() -> None:
