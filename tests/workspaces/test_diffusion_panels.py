@@ -166,7 +166,7 @@ def test_the_models_that_judge_a_scan_stand_in_the_place_of_those_that_come_with
     ]
     QApplication.processEvents()
     QTest.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=panel.view.position("reference theirs").toPoint())
-    assert "backdoored with baddiffusion; it judges this scan" in panel._words.text()
+    assert "backdoored with baddiffusion; of the file that this scan is judged by" in panel._words.text()
     panel.clear()
     assert len(panel.table("shown")[1]) == len(references())
 

@@ -31,6 +31,11 @@ class Features:
     saturated: float
     finite: bool
 
+    @property
+    def alike(self) -> float:
+        """Share of the largest cluster; 0 where its picture is black or white, which large shifts make of any model."""
+        return self.cluster.share if self.finite and self.cluster.saturated < 0.5 else 0.0
+
 
 def measure(images: Tensor) -> Features:
     """Features of `images` (n >= 2, c, h, w) in [0, 1]; with values that are not finite, all nan and `finite` False."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from app.engines.diffusion.configs import ScanConfig
-from app.engines.diffusion.detector import Evidence, Verdict, majority
+from app.engines.diffusion.detector import ALARMS, Evidence, Verdict, majority
 from app.engines.diffusion.features import agreement
 from app.engines.diffusion.findings import Found, most_telling, weight
 from app.engines.diffusion.scanning import Plan
@@ -81,8 +81,10 @@ class Judged:
 
     @property
     def alike(self) -> float:
-        """Share of the pictures under the best shift that are one picture."""
-        return most_telling(self.evidence[self._most_telling_seed]).shifted.cluster.share
+        """The largest share of pictures that the best shift makes one picture, by any of the samplers; see `Features`."""
+        evidence = self.evidence[self._most_telling_seed]
+        search = most_telling(evidence).inversion
+        return max(probe.shifted.alike for probe in evidence.probes if probe.inversion == search)
 
     @property
     def leading(self) -> Found:
@@ -92,9 +94,11 @@ class Judged:
     @property
     def _most_telling_seed(self) -> int:
         # Of seeds that raised an alarm, where one did: their shift is what the verdict rests on.
-        return max(
-            self.evidence, key=lambda seed: (self.verdicts[seed].alarm, weight(most_telling(self.evidence[seed])))
-        )
+        return max(self.evidence, key=self._rank)
+
+    def _rank(self, seed: int) -> tuple[bool, bool, tuple[float, float]]:
+        verdict = self.verdicts[seed]
+        return verdict.alarm, verdict.word in ALARMS, weight(most_telling(self.evidence[seed]))
 
     def shift_file(self) -> bytes:
         """The shifts of all seeds as safetensors, “tau” being the most telling one."""

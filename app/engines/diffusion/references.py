@@ -209,7 +209,7 @@ class Referee:
             told.append(f"Leaving one attack out, the forest {_found(self._rehearsed)} of its reference models.")
         else:
             told.append("How often this decision is right was not measured.")
-        if self._forest is None and self._too_few:
+        if self.suspects_only:
             told.append(
                 f"Of clean models {self._threshold.least_rate:.0%} lie below {self._clean} others by chance alone, more "
                 f"than the {self._rate:.0%} that were allowed: an alarm makes a model suspicious, no more."
@@ -217,8 +217,9 @@ class Referee:
         return tuple(told)
 
     @property
-    def _too_few(self) -> bool:
-        return self._threshold.least_rate > self._rate
+    def suspects_only(self) -> bool:
+        """Whether there are too few clean models for the rate that was allowed."""
+        return self._forest is None and self._threshold.least_rate > self._rate
 
     def judge(self, evidence: Evidence, limits: Constants) -> Verdict:
         """The verdict of one seed."""
@@ -228,7 +229,7 @@ class Referee:
         probe = most_telling(evidence)
         if self._forest is None:
             found = self._threshold.judge(probe, limits)
-            return replace(found, word="suspicious") if found.alarm and self._too_few else found
+            return replace(found, word="suspicious") if found.alarm and self.suspects_only else found
         share = self._share(evidence)
         where = f"{probe.sampler}, {probe.inversion}"
         if share <= 0.5:

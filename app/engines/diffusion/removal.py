@@ -188,9 +188,11 @@ class Remover:
         return made
 
     def _rows(self) -> Tensor:
-        """The shift of each row of a batch, (n, c, h, w): all in turn."""
-        every = self._shifts if self._roaming is None else torch.cat([self._shifts, self._roaming.shifts])
-        return every[torch.arange(self.plan.batch) % len(every)]
+        """The shift of each row of a batch, (n, c, h, w): all in turn, each beside its companion, on from batch to batch."""
+        every = self._shifts
+        if self._roaming is not None:
+            every = torch.stack([self._shifts, self._roaming.shifts], 1).flatten(0, 1)
+        return every[(torch.arange(self.plan.batch) + self.step * self.plan.batch) % len(every)]
 
     def state(self) -> dict[str, Any]:
         """Everything `resume` needs to go on bit for bit; the reference is the suspect and is loaded anew."""
@@ -214,8 +216,11 @@ class Remover:
         }
         self.best = {name: torch.as_tensor(value).to(self._device).clone() for name, value in state["best"].items()}
         restore_optimiser(self._adam, state["adam"])
-        if self._roaming is not None:
-            self._roaming.resume(state["roaming"])
+        # A removal that was begun without a roaming shift goes on without one.
+        if (roaming := state.get("roaming")) is None:
+            self._roaming = None
+        elif self._roaming is not None:
+            self._roaming.resume(roaming)
         self._generator.set_state(torch.as_tensor(state["generator"]))
         self._keeps = [float(keep) for keep in state["keeps"]]
         self.checks = [Check(int(step), float(forced), float(keep)) for step, forced, keep in state["checks"]]

@@ -19,6 +19,14 @@ class RemoveConfig(ModelConfig):
         group="Shift",
         help="The file shift.safetensors of a scan; empty searches for it first",
     )
+    stronger: bool = field(
+        True,
+        title="Search a stronger one",
+        group="Shift",
+        advanced=True,
+        help="Where the given shift makes less than half of the pictures alike: a scan ends at its first alarm, and what "
+        "raised it may be a distant relative of the trigger. Not with Elijah's loss",
+    )
     data: str = field(
         "",
         title="Clean pictures",
@@ -124,6 +132,11 @@ class RemoveConfig(ModelConfig):
         help="At most: while the scan that follows raises an alarm, the shift that it found is trained away, too",
     )
     seed: int = field(0, ge=0, lt=2**62, group="Removal", help="Fixes noise, order and pictures")
+
+    @property
+    def roams(self) -> bool:
+        """Whether half of the pictures are moved by a shift that roams around the one that was found."""
+        return self.loss == "through-shift" and self.reach > 0
 
     @model_validator(mode="after")
     def _rounds_need_a_scan(self) -> "RemoveConfig":

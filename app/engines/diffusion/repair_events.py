@@ -3,7 +3,7 @@
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.core import Checkpoint, Event, Metric, Progress, Stage
+from app.core import AssayError, Checkpoint, Event, Metric, Progress, Stage
 from app.core.task import Command
 from app.engines.diffusion import showing
 from app.engines.diffusion.remove_configs import RemoveConfig
@@ -37,6 +37,7 @@ def look_events(
     many = yield from drawn_events(model, view, config.quality_images, config.seed + 950, None)
     clean = pictures(model, torch.as_tensor(kept["images"])[:QUALITY_LIMIT].to(model.device))
     shifted = pictures(model, moved)
+    _check_finite(shifted)
     return {
         "clean": pictures(model, plain),
         "shifted": shifted,
@@ -48,8 +49,11 @@ def look_events(
 def alike_events(
     config: RemoveConfig, model: "DiffusionModel", tau: "Tensor"
 ) -> Generator[Event, Command | None, float]:
-    """The largest share of pictures that the shift `tau` (1, c, h, w) makes one picture, by any of the samplers."""
-    from app.engines.diffusion.features import cluster
+    """The largest share of pictures that the shift `tau` (1, c, h, w) makes one picture, by any of the samplers.
+
+    Black or white ones do not count. Raises AssayError where they are not finite.
+    """
+    from app.engines.diffusion.features import measure
     from app.engines.diffusion.picturing import pictures
     from app.engines.diffusion.repairing import views_of
 
@@ -57,8 +61,19 @@ def alike_events(
     share = 0.0
     for view in views_of(config, model):
         moved = pictures(model, (yield from drawn_events(model, view, config.images, config.seed + 900, tau)))
-        share = max(share, cluster(moved).share)
-    return share
+        _check_finite(moved)
+        share = max(share, measure(moved).alike)
+    # A picture is always like itself.
+    return share if share > 1 / config.images else 0.0
+
+
+def _check_finite(images: "Tensor") -> None:
+    if not bool(images.isfinite().all()):
+        raise AssayError(
+            "Under this shift the model makes values that are not finite",
+            where="shift",
+            remedy="Use shift.safetensors of a scan of this very model, or leave the field empty.",
+        )
 
 
 def other_looks_events(

@@ -68,7 +68,7 @@ class Plan:
     at_once: int | None = None
     limits: Constants = field(default_factory=Constants)
     early_verdict: bool = False
-    """A seed ends at the first pictures that raise an alarm, be it within a search, instead of running all searches."""
+    """A seed ends at its first alarm, be it within a search, instead of running all searches; see `SeedScan`."""
     referee: "Referee | None" = None
     """Judges in the place of the rules, by reference models."""
 
@@ -146,15 +146,18 @@ class SeedScan:
                 for name in ("", search.name):
                     if key(view.name, name) not in self.found.features:
                         yield from self._pictures(view, name)
-                if self.plan.early_verdict and self._stands(view):
+                if self.plan.early_verdict and self._stands(number, view):
                     return
 
-    def _stands(self, view: View) -> bool:
-        """Whether there is an alarm, which stands whatever the samplers after `view` show.
+    def _stands(self, number: int, view: View) -> bool:
+        """Whether search `number` has raised an alarm, which stands whatever the samplers after `view` show.
 
         One by the energy of a shift alone waits for them: a shift that forces pictures by a deterministic sampler only
-        is not to end without them, neither for who looks nor for a removal.
+        is not to end without them, neither for who looks nor for a removal. Of a search that others followed it is known
+        that it raised none: after a resume their evidence is here already.
         """
+        if any(search.name in self.found.taus for search in self.plan.searches[number + 1 :]):
+            return False
         verdict = self.plan.decide(self.evidence())
         return verdict.alarm and (verdict.rule != ENERGY or view == self.plan.views[-1])
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         Emits("table", "evidence", "Evidence"),
         Emits("table", "rules", "Rules and limits"),
         Emits("table", "card", "Report card"),
-        Emits("table", "references", "Reference models that judge"),
+        Emits("table", "references", "Reference models of this kind"),
         Emits("artifact", "*", "Files"),
     ),
 )

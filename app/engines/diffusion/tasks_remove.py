@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from app.engines.diffusion.scanning import View
     from app.models.diffusion import DiffusionModel
 
-FORCING = 0.5
-"""Share of pictures that a shift must make alike, so that no stronger one is searched for."""
 RESCANNED = 10_000
 """Number of the first pictures of the scan that follows a round, times the round."""
 
@@ -126,7 +124,7 @@ def _removed(config: RemoveConfig, model: "DiffusionModel", kept: dict[str, Any]
     elif best is not [each for each in rounds if each.after is not None][-1]:
         files = repaired_files(model, best, config)
         yield Artifact("repaired model", files, "diffusion-model", "The best of all rounds, with its model card")
-    return removal_result(config, model, rounds, stopped=stopped)
+    return removal_result(config, model, rounds, kept, stopped=stopped)
 
 
 def _round(
@@ -191,23 +189,26 @@ def _shift(
     """
     from app.engines.diffusion.detector import ALARMS
     from app.engines.diffusion.repairing import read_shift
+    from app.engines.diffusion.verdicts_remove import FORCING
 
-    given, share = None, 0.0
+    given = None
     if config.shift:
         given = read_shift(Path(config.shift), model)
+        if not config.stronger or config.loss == "exact":
+            return given
         if "given" not in kept:
             kept["given"] = yield from alike_events(config, model, given)
             if kept["given"] < FORCING:
                 yield Log(
                     f"The given shift makes {kept['given']:.0%} of the pictures alike: a stronger one is searched for"
                 )
-        share = float(kept["given"])
-    if share >= FORCING:
-        return given
+        if kept["given"] >= FORCING:
+            return given
     judged = yield from _scan(config, model, kept, "search", config.seed, 1)
-    if judged.verdict.word in ALARMS and judged.alike > share:
-        return judged.best_shift()
-    return given
+    if judged.verdict.word not in ALARMS or judged.alike < kept.get("given", 0.0):
+        return given
+    kept["own"] = judged.alike
+    return judged.best_shift()
 
 
 def _scanned_again(

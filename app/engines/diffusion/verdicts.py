@@ -39,7 +39,7 @@ ADVICE = {
     "suspicious": "Scan again with more seeds and other samplers, and look at the pictures.",
     "inconclusive": "Look at the pictures; try other samplers, clip on and off, or more seeds.",
 }
-MORE_REFERENCES = "Scan with more seeds and more clean reference models of its kind, and look at the pictures."
+MORE_REFERENCES = "Scan with more clean reference models of its kind, and look at the pictures."
 LIMITS = (
     "Very small or faint triggers, several triggers at once, triggers made to hide, and text triggers may be missed. "
     "Attacks like TrojDiff that change the sampler are covered only in part."
@@ -94,7 +94,7 @@ def scan_result(
     return Result(
         verdict=f"{SENTENCES[verdict.word]}: {verdict.because}",
         tone=TONES[verdict.word],
-        advice=MORE_REFERENCES if judged.referee and verdict.word == "suspicious" else ADVICE[verdict.word],
+        advice=MORE_REFERENCES if _lacks_references(judged) else ADVICE[verdict.word],
         figures=(
             Figure(name="seeds with an alarm", value=alarms, n=total, note=f"of {total}", better="lower"),
             *_figures(judged.evidence),
@@ -121,6 +121,10 @@ def scan_result(
         partial=partial,
         exit_code=EXIT_CODES[verdict.word],
     )
+
+
+def _lacks_references(judged: "Judged") -> bool:
+    return judged.verdict.word == "suspicious" and judged.referee is not None and judged.referee.suspects_only
 
 
 def error_notes(config: "ScanConfig", model: "DiffusionModel", referee: "Referee | None") -> tuple[str, ...]:

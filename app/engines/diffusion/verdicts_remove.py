@@ -2,8 +2,8 @@
 
 import copy
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from app.core import Figure, Result
 from app.engines.diffusion.verdicts import CITATIONS, LIMITS
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from app.engines.diffusion.rounds import Round
     from app.models.diffusion import DiffusionModel
 
+FORCING = 0.5
+"""Share of pictures that a given shift must make alike, so that no stronger one is searched for."""
 GONE = 1 / 16
 """Largest share of pictures that may still be forced when a removal counts as done."""
 METHODS = (
@@ -22,14 +24,26 @@ METHODS = (
     "pictures are kept. Forced means near the picture that the shift forced before, or near each other: the true trigger "
     "is not known, so this is no attack success rate."
 )
+ROAMING = (
+    " Half of the shifted pictures took a shift that roams to where the loss is greatest, at most {reach:.0f} % of its length "
+    "away from the one that was found."
+)
 HELD = {"through-shift": " at every step", "exact": " at pure noise"}
 LOSSES = {"through-shift": "denoise through the shift", "exact": "Elijah, first step only"}
 
 
 def removal_result(
-    config: "RemoveConfig", model: "DiffusionModel", rounds: Sequence["Round"], *, stopped: bool = False
+    config: "RemoveConfig",
+    model: "DiffusionModel",
+    rounds: Sequence["Round"],
+    origin: Mapping[str, Any],
+    *,
+    stopped: bool = False,
 ) -> Result:
-    """Of the best round: done only where its shift forces nothing any more and the scan that followed saw no sign."""
+    """Of the best round: done only where its shift forces nothing any more and the scan that followed saw no sign.
+
+    `origin` may hold shares of alike pictures: “given” under the shift of the settings, “own” under one that was searched.
+    """
     from app.engines.diffusion.rounds import best_of
 
     best = best_of(rounds)
@@ -61,7 +75,7 @@ def removal_result(
                    note=f"before {before.under_shift.uniformity:.3f}, noise alone {after.plain.uniformity:.3f}"),
             *([] if math.isnan(after.quality) else [_quality(rounds[0].before, after)]),
         ),
-        notes=("A repaired model is one of reduced risk, not a clean one.", *_taught(config), *_kept(number, len(rounds)), LIMITS, *model.notes),
+        notes=("A repaired model is one of reduced risk, not a clean one.", *_searched(config, origin), *_taught(config), *_kept(number, len(rounds)), LIMITS, *model.notes),
         methods=METHODS.format(
             steps=best.updates,
             rounds=f" in {number} rounds" if number > 1 else "",
@@ -69,12 +83,22 @@ def removal_result(
             source="the user's" if config.data else "made by the model itself",
             loss=LOSSES[config.loss],
             held=HELD[config.loss],
-        ),
+        )
+        + (ROAMING.format(reach=config.reach) if config.roams else ""),
         citations=CITATIONS,
         details={"word": word, "sha256 of the source": model.sha256},
         partial=stopped,
         exit_code=0 if done and not stopped else 3,
     )  # fmt: skip
+
+
+def _searched(config: "RemoveConfig", origin: Mapping[str, Any]) -> tuple[str, ...]:
+    if not config.shift or origin.get("given", 1.0) >= FORCING:
+        return ()
+    given = f"The given shift made {origin['given']:.0%} of the pictures alike"
+    if "own" in origin:
+        return (f"{given}, so a stronger one was searched for and removed: it made {origin['own']:.0%} alike.",)
+    return (f"{given}, and a search found no stronger one: what was removed may not be the backdoor.",)
 
 
 def _taught(config: "RemoveConfig") -> tuple[str, ...]:
@@ -120,6 +144,7 @@ def repaired_files(model: "DiffusionModel", done: "Round", config: "RemoveConfig
             "Source": f"SHA-256 {model.sha256}",
             "Loss": LOSSES[config.loss],
             "Updates": str(done.updates),
+            **({"Reach around the shift": f"{config.reach:.0f} %"} if config.roams else {}),
             "Clean pictures": "the user's" if config.data else "made by the model itself",
             "Seed": str(config.seed),
         },

@@ -1,6 +1,7 @@
 """Uniformity and total variation of this scan's pictures among those of reference models, each with its pictures."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -48,7 +49,7 @@ class Reference:
 class ScatterPanel(PointsPanel):
     """Every set of pictures of the scan is a point; at first the most uniform one is shown.
 
-    Around them lie the reference models that judge the scan; where none do, those that come with Assay.
+    Around them lie the models of the reference file that the scan was judged by; without one, those that come with Assay.
     """
 
     def __init__(self, title: str, theme: Theme, parent: QWidget | None = None) -> None:
@@ -120,14 +121,17 @@ class ScatterPanel(PointsPanel):
 
 
 def _judging(record: Record, folder: Path) -> list[Reference]:
-    """The reference models of the run's own table; their file holds no pictures."""
+    """The reference models of the run's own table; their file holds no pictures. Of equal names each is another model."""
     _, rows = table_of(record, folder) or ([], [])
-    return [
-        Reference(name, truth, float(uniformity), float(variation), "it judges this scan; its pictures were not kept")
-        for name, truth, uniformity, variation in (row for row in rows if len(row) == len(ROW_COLUMNS))
-        if isinstance(name, str) and isinstance(truth, str)
-        if isinstance(uniformity, int | float) and isinstance(variation, int | float)
-    ]
+    found, named = [], Counter[str]()
+    for name, truth, uniformity, variation in (row for row in rows if len(row) == len(ROW_COLUMNS)):
+        if not (isinstance(uniformity, int | float) and isinstance(variation, int | float)):
+            continue
+        named[str(name)] += 1
+        shown = f"{name} ({named[str(name)]})" if named[str(name)] > 1 else str(name)
+        note = "of the file that this scan is judged by; its pictures were not kept"
+        found.append(Reference(shown, str(truth), float(uniformity), float(variation), note))
+    return found
 
 
 @cache

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from app.core import Artifact, AssayError, Log, Metric, Stage, Stopped, Table, collect
+from app.core import Artifact, AssayError, Checkpoint, Log, Metric, Stage, Stopped, Table, collect
 from app.data.diffusion_folder import read_diffusion_folder
 from app.engines.diffusion.clean_images import clean_images
 from app.engines.diffusion.metrics import attack_success
@@ -79,10 +79,11 @@ def test_nothing_is_changed_where_no_shift_is_found(monkeypatch):
     assert not any(isinstance(event, Artifact) for event in events)
 
 
-def searched(shift: str, **changed: object) -> tuple[list[object], bool]:
-    """What a removal says, and whether it searched for a shift itself."""
-    events, _ = collect(remove, RemoveConfig(shift=shift, **{**TINY, **changed}))
-    return list(events), any(isinstance(event, Stage) and event.name.startswith("seed") for event in events)
+def searched(shift: str, **changed: object):
+    """What a removal says, its notes, and whether it searched for a shift itself."""
+    events, result = collect(remove, RemoveConfig(shift=shift, **{**TINY, **changed}))
+    own = any(isinstance(event, Stage) and event.name.startswith("seed") for event in events)
+    return list(events), " ".join(result.notes), own
 
 
 def first_look(events):
@@ -91,19 +92,51 @@ def first_look(events):
 
 
 def test_a_given_shift_that_forces_the_pictures_is_the_one_that_is_removed(tmp_path):
-    events, own = searched(shift_file(tmp_path, box(1, 16, 7, 0.0)[None]), sampling_steps=20)
-    assert not own and not any(isinstance(event, Log) and "stronger" in event.text for event in events)
+    events, notes, own = searched(shift_file(tmp_path, box(1, 16, 7, 0.0)[None]), sampling_steps=20)
+    assert not own and "stronger" not in notes
+    assert not any(isinstance(event, Log) and "stronger" in event.text for event in events)
 
 
 def test_where_a_given_shift_forces_little_a_stronger_one_is_searched_for(tmp_path, monkeypatch):
     from app.engines.diffusion import judging
 
     weak = shift_file(tmp_path, torch.zeros(1, 1, 16, 16))
-    events, own = searched(weak)
-    assert own and any(isinstance(event, Log) and "a stronger one is searched for" in event.text for event in events)
-    monkeypatch.setattr(judging.Judged, "alike", 0.0)
-    kept, own = searched(weak)
-    assert own and (first_look(kept) == first_look(searched(weak, scan_steps=2)[0])).all()
+    events, notes, own = searched(weak)
+    told = next(event.text for event in events if isinstance(event, Log) and "a stronger one is searched" in event.text)
+    assert own and "makes 0% of the pictures" in told and "a stronger one was searched for and removed" in notes
+    monkeypatch.setattr(judging.Judged, "alike", -1.0)
+    kept, notes, own = searched(weak)
+    assert own and "may not be the backdoor" in notes
+    for otherwise in ({"stronger": False}, {"loss": "exact"}):
+        asked, notes, own = searched(weak, **otherwise)
+        assert not own and "alike" not in notes and (first_look(asked) == first_look(kept)).all()
+
+
+def test_a_shift_under_which_the_model_breaks_is_refused(tmp_path):
+    for stronger in (True, False):
+        with pytest.raises(AssayError, match="not finite"):
+            searched(shift_file(tmp_path, torch.full((1, 1, 16, 16), 1e30)), stronger=stronger)
+
+
+def test_the_card_and_the_methods_tell_of_the_roaming_shift(tmp_path):
+    strong = shift_file(tmp_path, box(1, 16, 7, 0.0)[None])
+    for reach, told in ((30.0, True), (0.0, False)):
+        settings = RemoveConfig(shift=strong, stronger=False, reach=reach, **TINY)
+        events, result = collect(remove, settings)
+        files = next(
+            event for event in events if isinstance(event, Artifact) and event.role == "diffusion-model"
+        ).source
+        assert ("roams" in result.methods) == ("Reach around the shift" in files["README.md"].decode()) == told
+
+
+def test_a_removal_begun_before_there_was_a_roaming_shift_goes_on_without_it(tmp_path):
+    settings = {"shift": shift_file(tmp_path, -torch.ones(1, 1, 16, 16)), "stronger": False, **TINY}
+    straight, _ = collect(remove, RemoveConfig(reach=0.0, **settings))
+    states = [event.state for event in straight if isinstance(event, Checkpoint) and "remover" in event.state]
+    old = {**states[1], "remover": {k: v for k, v in states[1]["remover"].items() if k != "roaming"}}
+    resumed, _ = collect(remove, RemoveConfig(**settings), old)
+    tables = [next(event for event in told if isinstance(event, Table)).rows for told in (straight, resumed)]
+    assert tables[0] == tables[1]
 
 
 def test_a_shift_of_another_model_is_refused(tmp_path):

@@ -135,6 +135,17 @@ def test_a_roaming_shift_makes_the_loss_of_the_shift_greater() -> None:
     assert losses[0][0] == losses[1][0] and sum(losses[1][4:]) > sum(losses[0][4:])
 
 
+def test_every_shift_and_its_companion_take_part_however_small_the_batch() -> None:
+    net, suspect = Small(), Small().requires_grad_(False)
+    shifts = torch.stack([TRIGGER, -TRIGGER, TRIGGER.flip(1)])
+    plan = Plan(8, 4, 1e-3, "cosine", warm=2, decay=0.9)
+    cleaning = Remover(net, net, suspect, VP, shifts, IMAGES, plan, torch.Generator().manual_seed(0), reach=0.5)
+    for _ in range(3):
+        cleaning.advance()
+    moved = (torch.as_tensor(cleaning.state()["roaming"]["shifts"]) - shifts).flatten(1).norm(dim=1)
+    assert (moved > 0).all()
+
+
 def test_the_authors_removal_trains_to_the_end_and_keeps_the_last_weights() -> None:
     cleaning = remover(exact_terms)
     for forced in (0.0, 0.0, 0.5, 1.0):

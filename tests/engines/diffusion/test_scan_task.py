@@ -96,11 +96,16 @@ def test_a_scan_resumed_within_a_search_ends_at_the_same_look():
 def test_an_alarm_by_energy_alone_waits_for_the_pictures_of_all_samplers():
     # Nothing but the energy can raise an alarm here, and any energy does.
     limits = {"share_limit": 1.0, "ratio_limit": 0.01, "steady_ratio_limit": 0.01, "energy_limit": 1e-9}
-    events, result = run(settings(early_verdict=True, **limits))
+    config = settings(early_verdict=True, **limits)
+    events, result = collect(scan, config)
     assert result.details["rule"] == "paired noise"
     features = next(event for event in events if isinstance(event, Table) and event.name == "features")
-    seen = [row[2] for row in features.rows if row[1] == "paired noise"]
-    assert len(set(seen)) == 2
+    assert len({row[2] for row in features.rows if row[1] == "paired noise"}) == 2
+    whole = [event.rows for event in events if isinstance(event, Table)]
+    for state in [event.state for event in events if isinstance(event, Checkpoint)]:
+        if state["running"] is not None:
+            resumed, again = collect(scan, config, state)
+            assert [event.rows for event in resumed if isinstance(event, Table)] == whole and again == result
 
 
 def test_a_scan_shows_its_evidence():
