@@ -86,6 +86,6 @@ def test_area_under_the_curve_is_one_for_perfect_scores() -> None:
 
 def test_only_pictures_that_are_neither_black_nor_white_count_as_alike() -> None:
     grey = torch.full((12, 1, 4, 4), 0.5)
-    assert measure(grey).alike == 1.0
+    assert features.measure(grey).alike == 1.0
     for faulty in (torch.zeros_like(grey), torch.ones_like(grey), torch.full_like(grey, torch.nan)):
-        assert measure(faulty).alike == 0.0
+        assert features.measure(faulty).alike == 0.0
