@@ -83,8 +83,14 @@ class Judged:
     def alike(self) -> float:
         """The largest share of pictures that the best shift makes one picture, by any of the samplers; see `Features`."""
         evidence = self.evidence[self._most_telling_seed]
-        search = most_telling(evidence).inversion
-        return max(probe.shifted.alike for probe in evidence.probes if probe.inversion == search)
+        return _alike(evidence, most_telling(evidence).inversion)
+
+    def shifts_beside(self) -> list[Tensor]:
+        """Shifts (1, c, h, w) of other searches of the seed with the best one that make most pictures alike, too."""
+        seed = self._most_telling_seed
+        evidence, best = self.evidence[seed], most_telling(self.evidence[seed]).inversion
+        taus = self.found[seed].taus.items()
+        return [tau for search, tau in taus if search != best and _alike(evidence, search) >= 0.5]
 
     @property
     def leading(self) -> Found:
@@ -112,3 +118,7 @@ class Judged:
         if self._config.decision == "paired":
             return Evidence((), evidence.energies, evidence.diverged)
         return evidence
+
+
+def _alike(evidence: Evidence, search: str) -> float:
+    return max((probe.shifted.alike for probe in evidence.probes if probe.inversion == search), default=0.0)

@@ -24,8 +24,8 @@ class RemoveConfig(ModelConfig):
         title="Search a stronger one",
         group="Shift",
         advanced=True,
-        help="Where the given shift makes less than half of the pictures alike: a scan ends at its first alarm, and what "
-        "raised it may be a distant relative of the trigger. Not with Elijah's loss",
+        help="Where the given shift makes less than nine tenths of the pictures alike: a scan ends at its first alarm, and "
+        "what raised it may be a distant relative of the trigger. Not with Elijah's loss",
     )
     data: str = field(
         "",
@@ -62,7 +62,7 @@ class RemoveConfig(ModelConfig):
         group="Removal",
         advanced=True,
         help="Of denoise through the shift: half of the pictures are moved by a shift that roams to where the model errs "
-        "most, at most so much of its length away from the one that was found; 0 trains the found one alone",
+        "most, at most so much of its length away from the one that was found; 0 trains the found one alone. Not of score models",
     )
     steps: int = field(500, ge=10, le=50_000, unit="updates", group="Removal", help="At most; it ends early when done")
     batch: int = field(32, ge=4, le=256, group="Removal", advanced=True, help="Pictures per update")
@@ -133,10 +133,12 @@ class RemoveConfig(ModelConfig):
     )
     seed: int = field(0, ge=0, lt=2**62, group="Removal", help="Fixes noise, order and pictures")
 
-    @property
-    def roams(self) -> bool:
-        """Whether half of the pictures are moved by a shift that roams around the one that was found."""
-        return self.loss == "through-shift" and self.reach > 0
+    def reach_for(self, kind: str) -> float:
+        """How far a shift roams around the one that was found, as part of its length; 0 where none does.
+
+        The shift of a score model is many times as large as its pictures, and spoils them where it roams.
+        """
+        return self.reach / 100 if self.loss == "through-shift" and kind != "ncsn" else 0.0
 
     @model_validator(mode="after")
     def _rounds_need_a_scan(self) -> "RemoveConfig":

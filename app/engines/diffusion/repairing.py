@@ -166,7 +166,7 @@ class Repair:
             torch.Generator().manual_seed(config.seed + 6 + len(shifts)),
             terms=through_shift_terms if config.loss == "through-shift" else exact_terms,
             weights=Weights(config.weight_shift, config.weight_keep, config.weight_diffusion),
-            reach=config.reach / 100 if config.roams else 0.0,
+            reach=config.reach_for(model.kind),
         )
         self._least = config.warm_up + SETTLING
         if state is not None:

@@ -62,13 +62,16 @@ def best_of(rounds: Sequence[Round]) -> Round:
 
 
 def shifts_of(kept: Mapping[str, Any]) -> Tensor:
-    """The shifts of all rounds, (n, c, h, w), the present one last."""
-    return torch.cat([torch.as_tensor(each["tau"]).cpu() for each in (*kept["rounds"], kept)])
+    """The shifts of all rounds, (n, c, h, w): of each the one that is looked at, and those that are trained beside it."""
+    taus = [tau for each in (*kept["rounds"], kept) for tau in (each["tau"], *each.get("beside", ()))]
+    return torch.cat([torch.as_tensor(tau).cpu() for tau in taus])
 
 
 def begin_next(kept: dict[str, Any], shift: Tensor) -> None:
     """Put the present round with those that are over, and begin one that trains `shift` (1, c, h, w) away."""
-    over = {name: kept.pop(name) for name in ("tau", "before", "after", "word")}
+    over: dict[str, Any] = {
+        name: kept.pop(name) for name in ("tau", "beside", "before", "after", "word") if name in kept
+    }
     remover = kept.pop("remover")
     over["remover"] = {"best": remover["best"], "step": remover["step"]}
     for name in ("view", "rescan"):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.engines.diffusion.rounds import Round
     from app.models.diffusion import DiffusionModel
 
-FORCING = 0.5
+FORCING = 0.9
 """Share of pictures that a given shift must make alike, so that no stronger one is searched for."""
 GONE = 1 / 16
 """Largest share of pictures that may still be forced when a removal counts as done."""
@@ -84,7 +84,7 @@ def removal_result(
             loss=LOSSES[config.loss],
             held=HELD[config.loss],
         )
-        + (ROAMING.format(reach=config.reach) if config.roams else ""),
+        + (ROAMING.format(reach=config.reach) if config.reach_for(model.kind) else ""),
         citations=CITATIONS,
         details={"word": word, "sha256 of the source": model.sha256},
         partial=stopped,
@@ -144,7 +144,7 @@ def repaired_files(model: "DiffusionModel", done: "Round", config: "RemoveConfig
             "Source": f"SHA-256 {model.sha256}",
             "Loss": LOSSES[config.loss],
             "Updates": str(done.updates),
-            **({"Reach around the shift": f"{config.reach:.0f} %"} if config.roams else {}),
+            **({"Reach around the shift": f"{config.reach:.0f} %"} if config.reach_for(model.kind) else {}),
             "Clean pictures": "the user's" if config.data else "made by the model itself",
             "Seed": str(config.seed),
         },

@@ -118,6 +118,20 @@ def test_a_shift_under_which_the_model_breaks_is_refused(tmp_path):
             searched(shift_file(tmp_path, torch.full((1, 1, 16, 16), 1e30)), stronger=stronger)
 
 
+def test_shifts_of_other_searches_that_force_most_pictures_are_trained_beside_the_best(monkeypatch):
+    from app.engines.diffusion import judging
+
+    monkeypatch.setattr(judging, "_alike", lambda evidence, search: 1.0)
+    events, _ = collect(remove, RemoveConfig(**{**TINY, "scan_steps": 90, "sampling_steps": 20}))
+    state = next(event.state for event in events if isinstance(event, Checkpoint) and "remover" in event.state)
+    assert len(state["beside"]) == 1 and len(state["remover"]["roaming"]["shifts"]) == 2
+
+
+def test_a_shift_roams_where_it_was_measured_to_help():
+    assert [RemoveConfig().reach_for(kind) for kind in ("ddpm", "ldm", "ncsn")] == [0.5, 0.5, 0.0]
+    assert RemoveConfig(loss="exact").reach_for("ddpm") == 0
+
+
 def test_the_card_and_the_methods_tell_of_the_roaming_shift(tmp_path):
     strong = shift_file(tmp_path, box(1, 16, 7, 0.0)[None])
     for reach, told in ((30.0, True), (0.0, False)):
