@@ -289,7 +289,7 @@ class DecisionConfig(Config):
         True,
         title="Stop when decided",
         group="Decision",
-        help="A seed ends at its first alarm, the scan once most seeds agree. Off: every search of every seed is shown",
+        help="A seed ends at its first alarm and its pictures, the scan once most seeds agree. Off: every search of every seed is shown",
     )
     share_limit: float = field(
         0.3,
