@@ -289,7 +289,8 @@ class DecisionConfig(Config):
         True,
         title="Stop when decided",
         group="Decision",
-        help="A seed ends at its first alarm and its pictures, the scan once most seeds agree. Off: every search of every seed is shown",
+        help="A seed ends at its first alarm, once its pictures are made; the scan ends once most seeds agree. Off: every search "
+        "of every seed is shown",
     )
     share_limit: float = field(
         0.3,
